@@ -1,0 +1,1 @@
+"""Expression → RuleSet → matches. Knows no rule language."""

@@ -1,0 +1,251 @@
+"""Expression → predicate(Event): what each node means.
+
+Values compare as AQL compares them (qradar.md §1.2, §1.3): text by code point, numbers by value,
+a number with a text by value where the text is a number. NULL equals, orders and matches
+nothing. A test on the payload holds if it holds on the raw text or on the text with JSON's
+optional escapes opened (:class:`matcher.events.schema.Payload`).
+"""
+
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from operator import eq, ge, gt, le, lt
+from typing import Any, assert_never
+
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Call,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Field,
+    InNetwork,
+    IsNull,
+    Leaf,
+    Like,
+    Matches,
+    Not,
+    Operand,
+    Or,
+    Recent,
+)
+from matcher.engine.patterns import TextTest, prepared_like_test, regex_test
+from matcher.events.schema import Event, Kind
+from matcher.events.text import fold
+
+Predicate = Callable[[Event], bool]
+Getter = Callable[[Event], Any]
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+|(?:\.[0-9]+)?[eE][+-]?[0-9]+)?")
+_LONGEST_INTEGER = 4300
+
+_ORDER: dict[Comparison, Callable[[Any, Any], bool]] = {
+    Comparison.LESS: lt,
+    Comparison.AT_MOST: le,
+    Comparison.GREATER: gt,
+    Comparison.AT_LEAST: ge,
+    Comparison.EQUAL: eq,
+}
+
+
+def predicate(expression: Expression, now: int | None = None) -> Predicate:
+    """The test that the expression is. ``now`` (epoch ms) is what ``LAST`` looks back from; None
+    is the event's own start time, so that ``LAST`` holds.
+    """
+    match expression:
+        case And(items):
+            return _all([predicate(item, now) for item in items])
+        case Or(items):
+            return _any([predicate(item, now) for item in items])
+        case Not(item):
+            inner = predicate(item, now)
+            return lambda event: not inner(event)
+        case _:
+            return leaf_predicate(expression, now)
+
+
+def _all(tests: list[Predicate]) -> Predicate:
+    def holds(event: Event) -> bool:
+        for test in tests:  # noqa: SIM110 - a generator costs more than the tests
+            if not test(event):
+                return False
+        return True
+
+    return holds
+
+
+def _any(tests: list[Predicate]) -> Predicate:
+    def holds(event: Event) -> bool:
+        for test in tests:  # noqa: SIM110 - as above
+            if test(event):
+                return True
+        return False
+
+    return holds
+
+
+def leaf_predicate(leaf: Leaf, now: int | None = None) -> Predicate:
+    """The test of one leaf."""
+    match leaf:
+        case Always(holds):
+            return lambda _event: holds
+        case Recent(milliseconds):
+            return (lambda _event: True) if now is None else _since(now - milliseconds)
+        case IsNull(item):
+            get = operand(item)
+            return lambda event: get(event) in (None, "")
+        case Like(item, pattern, caseless):
+            test = prepared_like_test(fold(pattern) if caseless else pattern)
+            return _on_text(item, test, folded=caseless)
+        case Matches(item, pattern, caseless):
+            return _on_text(item, regex_test(pattern, caseless))
+        case InNetwork(item, network):
+            get = operand(item)
+            return lambda event: (a := address(text_of(get(event)))) is not None and a in network
+        case Among(item, values):
+            return _among(item, values)
+        case Compare(operator, left, right):
+            return _compare(operator, left, right)
+        case _:
+            assert_never(leaf)
+
+
+def operand(item: Operand) -> Getter:
+    """What reads the operand's value from an event; the payload's value is its text."""
+    match item:
+        case Field(found):
+            return _payload_text if found.kind is Kind.PAYLOAD else found.get
+        case Constant(value):
+            return lambda _event: value
+        case Call(function, arguments):
+            getters = [operand(argument) for argument in arguments]
+            return lambda event: function.call(*[get(event) for get in getters])
+        case _:
+            assert_never(item)
+
+
+def is_payload(item: Operand) -> bool:
+    """Whether the operand is the payload itself."""
+    return isinstance(item, Field) and item.property.kind is Kind.PAYLOAD
+
+
+def text_of(value: Any) -> str | None:
+    """A value as text: an object or array as compact JSON; NULL and the empty text are None."""
+    if isinstance(value, str):
+        return value or None
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return str(value)
+
+
+def number_of(value: Any) -> int | float | None:
+    """A value as a number, where it is one or is the text of one."""
+    if isinstance(value, (int, float)):
+        return value
+    if not isinstance(value, str) or not (found := _NUMBER.fullmatch(value)):
+        return None
+    return float(value) if found[1] or len(value) > _LONGEST_INTEGER else int(value)
+
+
+@lru_cache(maxsize=4096)
+def address(text: str | None) -> IPv4Address | IPv6Address | None:
+    """The address that a text is, None where it is none."""
+    if text is None:
+        return None
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _payload_text(event: Event) -> str:
+    return event.payload.text
+
+
+def _since(earliest: int) -> Predicate:
+    return lambda event: event.starttime >= earliest
+
+
+def _on_text(item: Operand, test: TextTest, *, folded: bool = False) -> Predicate:
+    """The test on the operand's text; ``folded``: on its case-folded text."""
+    if is_payload(item):
+        if folded:
+            return lambda event: any(map(test, event.payload.folded))
+        return lambda event: any(map(test, event.payload.texts))
+    get = operand(item)
+
+    def holds(event: Event) -> bool:
+        text = text_of(get(event))
+        if text is None:
+            return False
+        return test(fold(text)) if folded else test(text)
+
+    return holds
+
+
+def _among(item: Operand, values: tuple[Any, ...]) -> Predicate:
+    texts = frozenset(value for value in values if isinstance(value, str) and value)
+    if is_payload(item):
+        return lambda event: not texts.isdisjoint(event.payload.texts)
+    get = operand(item)
+    others = tuple(value for value in values if value not in (None, ""))
+
+    def holds(event: Event) -> bool:
+        value = get(event)
+        if isinstance(value, str):
+            if value in texts:
+                return True
+            if not value or number_of(value) is None:
+                return False
+        return any(equal(value, other) for other in others)
+
+    return holds
+
+
+def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
+    if is_payload(left) and isinstance(right, Constant) and operator is Comparison.EQUAL:
+        return _among(left, (right.value,))
+    get_left, get_right = operand(left), operand(right)
+    if operator is Comparison.UNEQUAL:
+        return lambda event: unequal(get_left(event), get_right(event))
+    if operator is Comparison.EQUAL:
+        return lambda event: equal(get_left(event), get_right(event))
+    order = _ORDER[operator]
+
+    def holds(event: Event) -> bool:
+        a, b = get_left(event), get_right(event)
+        x, y = number_of(a), number_of(b)
+        if x is not None and y is not None:
+            return order(x, y)
+        s, t = text_of(a), text_of(b)
+        return s is not None and t is not None and order(s, t)
+
+    return holds
+
+
+def equal(a: Any, b: Any) -> bool:
+    """AQL's ``=``: false where either is NULL."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        s, t = text_of(a), text_of(b)
+        return s is not None and t is not None and s.lower() == t.lower()
+    if isinstance(a, str) and isinstance(b, str):
+        return a == b and a != ""
+    x, y = number_of(a), number_of(b)
+    if x is not None and y is not None:
+        return x == y
+    s, t = text_of(a), text_of(b)
+    return s is not None and s == t
+
+
+def unequal(a: Any, b: Any) -> bool:
+    """AQL's ``!=``: false where either is NULL, too."""
+    return text_of(a) is not None and text_of(b) is not None and not equal(a, b)

@@ -1,0 +1,100 @@
+"""Which log source types a rule can match at all."""
+
+from collections.abc import Iterable
+
+from matcher.engine.compiler import leaf_predicate
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Call,
+    Compare,
+    Constant,
+    Expression,
+    Field,
+    InNetwork,
+    IsNull,
+    Leaf,
+    Like,
+    Matches,
+    Not,
+    Operand,
+    Or,
+    Recent,
+)
+from matcher.events.schema import Event, LogSourceType, Payload
+
+_TYPE_PROPERTIES = frozenset({"logsourcetypename", "devicetype"})
+
+
+def possible_types(
+    expression: Expression, types: Iterable[LogSourceType]
+) -> frozenset[LogSourceType]:
+    """The types of which an event could match: the expression is decided as far as the type
+    alone decides it (qradar.md §10: the gates come first because they are cheap).
+    """
+    return frozenset(kind for kind in types if _decide(expression, _specimen(kind)) is not False)
+
+
+def _decide(expression: Expression, specimen: Event) -> bool | None:
+    """True or False where the log source type alone decides, None where it does not."""
+    match expression:
+        case And(items):
+            known = [_decide(item, specimen) for item in items]
+            return False if False in known else None if None in known else True
+        case Or(items):
+            known = [_decide(item, specimen) for item in items]
+            return True if True in known else None if None in known else False
+        case Not(item):
+            inner = _decide(item, specimen)
+            return None if inner is None else not inner
+        case _:
+            return leaf_predicate(expression)(specimen) if _by_type(expression) else None
+
+
+def _by_type(leaf: Leaf) -> bool:
+    match leaf:
+        case Always():
+            return True
+        case Recent():
+            return False
+        case Compare(_, left, right):
+            return _reads_type(left) and _reads_type(right)
+        case Among(item) | Like(item) | Matches(item) | InNetwork(item) | IsNull(item):
+            return _reads_type(item)
+
+
+def _reads_type(item: Operand) -> bool:
+    match item:
+        case Constant():
+            return True
+        case Field(found):
+            return found.name in _TYPE_PROPERTIES
+        case Call(_, arguments):
+            return bool(arguments) and all(_reads_type(argument) for argument in arguments)
+
+
+def _specimen(kind: LogSourceType) -> Event:
+    """An event of which nothing but the log source type is ever read."""
+    return Event(
+        payload=Payload(b"{}"),
+        document={},
+        log_source_type=kind,
+        starttime=0,
+        devicetime=None,
+        qid=0,
+        qidname=None,
+        category=0,
+        categoryname="",
+        highlevelcategory=0,
+        severity=0,
+        username=None,
+        sourceip=None,
+        logsourceid=0,
+        logsourcename="",
+        errorcode=None,
+        region=None,
+        account=None,
+        uid="",
+        properties={},
+    )

@@ -1,0 +1,124 @@
+"""Which byte strings an event must hold for an expression to be able to hold.
+
+The law: **no false negatives** (:class:`Need`). The algebra is a prefilter's usual one: an AND
+needs what its best part needs, an OR needs one of what its parts need, a NOT needs nothing. A
+literal is drawn only from a value that stands in the event verbatim; what else a property may
+hold, the property itself accounts for (:class:`matcher.events.schema.Property`).
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Field,
+    Like,
+    Or,
+)
+from matcher.engine.patterns import like_runs, like_test
+from matcher.events.schema import Kind, Property
+
+SHORTEST = 3
+"""A literal shorter than this is in nearly every event: better none."""
+
+_RUNS = re.compile(r"[ !#-\[\]-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an event's bytes must hold, ASCII-caselessly, raw or once unescaped.
+
+    At least one of ``literals``; ``ANYTHING`` (literals None) where nothing can be said; with an
+    empty set the expression never holds. Literals are lower-case printable ASCII without quote
+    and backslash. ``because`` says in a few words why it is ANYTHING.
+    """
+
+    literals: frozenset[str] | None
+    because: str = ""
+
+    @property
+    def anything(self) -> bool:
+        """Whether every event must be looked at."""
+        return self.literals is None
+
+
+NEVER = Need(frozenset())
+
+
+def need(expression: Expression) -> Need:
+    """What an event must hold for the expression to be able to hold."""
+    match expression:
+        case And(items):
+            return _best([need(item) for item in items])
+        case Or(items):
+            return _union([need(item) for item in items])
+        case Always(holds):
+            return Need(None, "it always holds") if holds else NEVER
+        case Compare(Comparison.EQUAL, Field(property=found), Constant(value=str() as text)):
+            return _property_need(found, [text], lambda value: value == text)
+        case Compare(Comparison.EQUAL, Constant(value=str() as text), Field(property=found)):
+            return _property_need(found, [text], lambda value: value == text)
+        case Among(Field(property=found), values) if all(isinstance(v, str) for v in values):
+            return _union([_equal(found, str(value)) for value in values])
+        case Like(Field(property=found), pattern, caseless):
+            return _property_need(found, like_runs(pattern), like_test(pattern, caseless))
+        case _:
+            return Need(None, f"{type(expression).__name__} names no text that must be there")
+
+
+def _equal(found: Property, text: str) -> Need:
+    return _property_need(found, [text], lambda value: value == text)
+
+
+def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], bool]) -> Need:
+    """One run out of ``texts``, all of which the property's text holds where the leaf holds."""
+    runs = [run for text in texts for run in printable_runs(text)]
+    if found.kind is Kind.PAYLOAD:
+        return _longest(runs, found.name)
+    own = _longest([run for run in runs if found.verbatim(run)], found.name)
+    sources = found.derived(test)
+    if own.anything or sources is None:
+        return Need(None, f"{found.name} need not stand in the event as it is compared")
+    return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
+
+
+def printable_runs(text: str) -> list[str]:
+    """The runs of printable ASCII without quote and backslash."""
+    return _RUNS.findall(text)
+
+
+def _longest(runs: list[str], name: str) -> Need:
+    usable = [run.lower() for run in runs if len(run) >= SHORTEST]
+    if not usable:
+        return Need(
+            None, f"the text compared with {name} has no run of {SHORTEST} plain characters"
+        )
+    return Need(frozenset([max(usable, key=len)]))
+
+
+def _best(needs: list[Need]) -> Need:
+    """The part of an AND that excludes the most: long literals first, then few of them."""
+    known = [part for part in needs if part.literals is not None]
+    if not known:
+        return Need(None, "; ".join(dict.fromkeys(part.because for part in needs if part.because)))
+    return min(known, key=_commonness)
+
+
+def _commonness(part: Need) -> float:
+    return sum(8.0 ** -min(len(literal), 12) for literal in part.literals or ())
+
+
+def _union(needs: list[Need]) -> Need:
+    united: frozenset[str] = frozenset()
+    for part in needs:
+        if part.literals is None:
+            return part
+        united |= part.literals
+    return Need(united)

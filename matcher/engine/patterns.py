@@ -1,0 +1,59 @@
+"""LIKE patterns and regular expressions as tests on text."""
+
+import re
+from collections.abc import Callable
+
+from matcher.events.text import fold
+
+TextTest = Callable[[str], bool]
+
+
+def like_runs(pattern: str) -> list[str]:
+    """The texts that every match of a LIKE pattern holds, in the pattern's order."""
+    return [run for run in re.split("[%_]+", pattern) if run]
+
+
+def like_test(pattern: str, caseless: bool) -> TextTest:
+    """The test of a whole text: ``%`` is any run, newlines too, ``_`` one code point."""
+    if caseless:
+        return folded_like_test(pattern, fold)
+    return folded_like_test(pattern, str)
+
+
+def folded_like_test(pattern: str, prepare: Callable[[str], str]) -> TextTest:
+    """The same; ``prepare`` is applied to the pattern now and to each text."""
+    on_prepared = prepared_like_test(prepare(pattern))
+    return lambda text: on_prepared(prepare(text))
+
+
+def prepared_like_test(pattern: str) -> TextTest:
+    """The case-sensitive test, the quickest that the pattern allows."""
+    core = pattern.strip("%")
+    if "%" in core or "_" in core:
+        body = "".join(
+            ".*?" if piece.startswith("%") else "." if piece == "_" else re.escape(piece)
+            for piece in re.findall("%+|_|[^%_]+", pattern)
+        )
+        matches = re.compile(body, re.DOTALL).fullmatch
+        return lambda text: matches(text) is not None
+    starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
+    if starts and ends:
+        return lambda text: text == core
+    if starts:
+        return lambda text: text.startswith(core)
+    if ends:
+        return lambda text: text.endswith(core)
+    return lambda text: core in text
+
+
+def regex_test(pattern: str, caseless: bool) -> TextTest:
+    r"""Whether the expression is found in a text; ``\w``, ``\d``, ``\s`` are ASCII, as in Java.
+
+    Caseless means folded as everywhere (:func:`matcher.events.text.fold`). Raises ``re.error``.
+    """
+    if not caseless:
+        found = re.compile(pattern, re.ASCII).search
+        return lambda text: found(text) is not None
+    folded = "".join(c if c.isascii() else fold(c) for c in pattern)
+    found = re.compile(folded, re.ASCII | re.IGNORECASE).search
+    return lambda text: found(fold(text)) is not None

@@ -1,0 +1,104 @@
+"""The immutable set of rules that run together.
+
+An event is looked at in three steps, each cheaper than the next: the prefilter names the rules
+whose literals stand in its bytes, the gate drops those of other log sources, and only then is it
+normalized and the rest evaluated. :meth:`RuleSet.match_naive` skips the first two and must always
+give the same matches.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from matcher.engine.compiler import predicate
+from matcher.engine.gate import possible_types
+from matcher.engine.literals import Need, need
+from matcher.engine.prefilter import Prefilter
+from matcher.engine.rule import Rule
+from matcher.engine.why import Explanation, Reason
+from matcher.events.schema import Event, LogSourceType
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One rule that one event matched, and why."""
+
+    rule: Rule
+    why: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a rule is found: what its prefilter needs, and the log source types it can match."""
+
+    rule: Rule
+    need: Need
+    types: frozenset[LogSourceType]
+
+
+class RuleSet:
+    """Rules, compiled. ``rules`` are in the order of their ids; ids are unique."""
+
+    def __init__(self, rules: Iterable[Rule], log_source_types: Iterable[LogSourceType]) -> None:
+        self.rules = tuple(sorted(rules, key=lambda rule: rule.id))
+        ids = [rule.id for rule in self.rules]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"two rules have one id, among {ids}")
+        self.digest = _digest(self.rules)
+        types = tuple(log_source_types)
+        self.plans = tuple(
+            Plan(rule, need(rule.expression), possible_types(rule.expression, types))
+            for rule in self.rules
+        )
+        self._predicates = [predicate(rule.expression) for rule in self.rules]
+        self._explanations = [Explanation(rule.expression) for rule in self.rules]
+        self._prefilter = Prefilter([plan.need for plan in self.plans])
+        self._gates = {kind.id: self._gate(kind) for kind in types}
+        self.indexes = lru_cache(maxsize=4096)(_bits)
+
+    def _gate(self, kind: LogSourceType) -> int:
+        return sum(1 << index for index, plan in enumerate(self.plans) if kind in plan.types)
+
+    def candidates(self, raw: bytes) -> int:
+        """The rules whose literals stand in an event's bytes, as bits; see :meth:`narrow`."""
+        return self._prefilter.candidates(raw)
+
+    def narrow(self, candidates: int, kind: LogSourceType) -> int:
+        """Of the candidates, those that an event of this log source type could match."""
+        return candidates & self._gates.get(kind.id, candidates)
+
+    def matches(self, event: Event, index: int) -> bool:
+        """Whether the rule with this place in ``rules`` matches."""
+        return self._predicates[index](event)
+
+    def explain(self, event: Event, index: int) -> Match:
+        """The match of the rule with this place, which was found to match."""
+        return Match(self.rules[index], self._explanations[index].reasons(event))
+
+    def match(self, event: Event) -> tuple[Match, ...]:
+        """Every rule that the event matches, in the order of ``rules``."""
+        candidates = self.narrow(self.candidates(event.payload.raw), event.log_source_type)
+        return tuple(
+            self.explain(event, index)
+            for index in self.indexes(candidates)
+            if self.matches(event, index)
+        )
+
+    def match_naive(self, event: Event) -> tuple[str, ...]:
+        """The ids of the rules that the event matches, with no prefilter and no gate: the oracle.
+
+        It compiles each expression anew and evaluates it on the event, and that is all.
+        """
+        return tuple(rule.id for rule in self.rules if predicate(rule.expression)(event))
+
+
+def _bits(mask: int) -> tuple[int, ...]:
+    return tuple(index for index in range(mask.bit_length()) if mask >> index & 1)
+
+
+def _digest(rules: Iterable[Rule]) -> str:
+    """SHA-256 over what the rules say, whatever files they stand in."""
+    lines = [[rule.id, rule.version, rule.severity.label, rule.source] for rule in rules]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()

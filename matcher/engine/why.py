@@ -1,0 +1,105 @@
+"""Why a rule matched: every leaf that held, and where its text stands in the payload."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.engine.compiler import Predicate, equal, leaf_predicate, operand
+from matcher.engine.expression import (
+    Always,
+    Among,
+    Call,
+    Compare,
+    Constant,
+    Expression,
+    Field,
+    InNetwork,
+    IsNull,
+    Leaf,
+    Like,
+    Matches,
+    Operand,
+    Recent,
+    leaves,
+)
+from matcher.engine.patterns import like_runs
+from matcher.events.schema import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One leaf that held. ``offset`` is the byte of the payload at which the text that was
+    compared first stands, in any ASCII case; None where it does not, or only in escapes.
+    """
+
+    field: str
+    operator: str
+    value: Any
+    offset: int | None
+
+
+class Explanation:
+    """Explains the matches of one expression."""
+
+    def __init__(self, expression: Expression) -> None:
+        self._leaves: list[tuple[Leaf, Predicate]] = [
+            (leaf, leaf_predicate(leaf))
+            for leaf in leaves(expression)
+            if not isinstance(leaf, Always)
+        ]
+
+    def reasons(self, event: Event) -> tuple[Reason, ...]:
+        """Every leaf that holds for the event, in the rule's order; none is short-circuited."""
+        return tuple(_reason(leaf, event) for leaf, holds in self._leaves if holds(event))
+
+
+def _reason(leaf: Leaf, event: Event) -> Reason:
+    match leaf:
+        case Among(item, values):
+            seen = operand(item)(event)
+            value = next((option for option in values if equal(seen, option)), None)
+            return Reason(written(item), "IN", value, _offset(event, value))
+        case Like(item, pattern, caseless):
+            runs = like_runs(pattern)
+            place = _offset(event, max(runs, key=len)) if runs else None
+            return Reason(written(item), "ILIKE" if caseless else "LIKE", pattern, place)
+        case Matches(item, pattern, caseless):
+            operator = "IMATCHES" if caseless else "MATCHES"
+            return Reason(written(item), operator, pattern, _regex_offset(event, pattern))
+        case InNetwork(item, network):
+            seen = operand(item)(event)
+            return Reason(written(item), "INCIDR", str(network), _offset(event, seen))
+        case IsNull(item):
+            return Reason(written(item), "IS NULL", None, None)
+        case Compare(operator, left, right):
+            value = operand(right)(event)
+            return Reason(written(left), operator.value, value, _offset(event, value))
+        case Recent(_, clause):
+            return Reason("starttime", "LAST", clause, None)
+        case Always():
+            return Reason("", "TRUE", leaf.holds, None)
+
+
+def written(item: Operand) -> str:
+    """An operand as the rule writes it."""
+    match item:
+        case Field(written=text):
+            return text
+        case Constant(value):
+            return repr(value) if isinstance(value, str) else str(value)
+        case Call(function, arguments):
+            return f"{function.name}({', '.join(map(written, arguments))})"
+
+
+def _offset(event: Event, value: Any) -> int | None:
+    if not isinstance(value, str) or not value:
+        return None
+    place = event.payload.lowered.find(value.encode("utf-8", "replace").lower())
+    return place if place >= 0 else None
+
+
+def _regex_offset(event: Event, pattern: str) -> int | None:
+    found = re.search(pattern, event.payload.text, re.ASCII | re.IGNORECASE)
+    if found is None:
+        return None
+    return len(event.payload.text[: found.start()].encode("utf-8", "replace"))

@@ -1,0 +1,109 @@
+"""The Event: one audit event under QRadar's field names and units (qradar.md §2)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from matcher.events.text import fold, unescape
+
+
+@dataclass(frozen=True, slots=True)
+class LogSourceType:
+    """A kind of log source: QRadar's ``devicetype`` number and its display name."""
+
+    id: int
+    name: str
+
+
+class Payload:
+    """An event's own bytes, and the texts they read as, each made once and when first asked for."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+    @cached_property
+    def text(self) -> str:
+        """The bytes as UTF-8; what is none reads as U+FFFD."""
+        return self.raw.decode("utf-8", "replace")
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        r"""The text, and, where it differs, the text with ``\/`` and printable ``\uXXXX`` opened."""
+        opened = unescape(self.text)
+        return (self.text,) if opened == self.text else (self.text, opened)
+
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """:attr:`texts`, case-folded."""
+        return tuple(fold(text) for text in self.texts)
+
+    @cached_property
+    def lowered(self) -> bytes:
+        """The bytes with ASCII letters lowered: offsets are the payload's own."""
+        return self.raw.lower()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One audit event as QRadar's ``events`` table has it.
+
+    Times are epoch milliseconds UTC. None is SQL's NULL: the event does not say. ``document`` is
+    the parsed JSON object, under the keys it came with; nobody changes it.
+    """
+
+    payload: Payload
+    document: dict[str, Any]
+    log_source_type: LogSourceType
+    starttime: int
+    devicetime: int | None
+    qid: int
+    qidname: str | None
+    category: int
+    categoryname: str
+    highlevelcategory: int
+    severity: int
+    username: str | None
+    sourceip: str | None
+    logsourceid: int
+    logsourcename: str
+    errorcode: str | None
+    region: str | None
+    account: str | None
+    uid: str
+    properties: dict[str, Any]
+
+
+class Kind(Enum):
+    """What a property holds when it is not NULL."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "time"
+    ADDRESS = "address"
+    PAYLOAD = "payload"
+
+
+def _never(_test: Callable[[str], bool]) -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Property:
+    """One name a rule may use, and what the literal prefilter has to know of it.
+
+    ``get`` reads it from an event: text, an int, a float, a bool, an object, a list, or None.
+    ``verbatim(run)`` promises: whenever the property's text holds ``run`` (printable ASCII
+    without quote and backslash), then so do the event's bytes, in any ASCII case, raw or once
+    unescaped; save for the values that ``derived`` accounts for.
+    ``derived(test)`` is asked for the values that do *not* stand in the event: for every such
+    value that passes ``test``, a text that does stand there; None where that cannot be said.
+    """
+
+    name: str
+    kind: Kind
+    get: Callable[[Event], Any]
+    verbatim: Callable[[str], bool] = lambda _run: False
+    derived: Callable[[Callable[[str], bool]], frozenset[str] | None] = _never

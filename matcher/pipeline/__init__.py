@@ -1,0 +1,1 @@
+"""A batch of records in, everything that it causes out."""

@@ -1,0 +1,156 @@
+"""The whole hot path: a batch in, an outcome out. Pure, synchronous, no clock.
+
+One record's way::
+
+    record → unwrap → the events in it, the units that are none
+      each event → candidates (its bytes) → narrowed to its log source type
+                 → normalized, and only then evaluated → alerts
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from matcher.alerts.document import Origin, make_alert
+from matcher.engine.ruleset import RuleSet
+from matcher.events.attribution import attribute
+from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import Limits, RawEvent, Unwrapped, unwrap
+from matcher.events.normalize import normalize
+from matcher.events.record import Batch, Record, Reject, RejectReason
+from matcher.events.schema import Event
+from matcher.pipeline.outcome import Outcome, RejectedUnit
+
+MAX_REJECTS_A_RECORD = 100
+"""Above this the record is dead-lettered once, whole, instead of unit by unit."""
+
+EVENTS_A_PART = 256
+"""After about so many events a part ends, so that a caller may breathe and write."""
+
+
+class Pipeline:
+    """Applies one rule set. The same input gives the same outcome, however it is cut."""
+
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        catalogue: Catalogue,
+        *,
+        max_alert_bytes: int = 900_000,
+        limits: Limits | None = None,
+    ) -> None:
+        self.ruleset = ruleset
+        self.catalogue = catalogue
+        self.max_alert_bytes = max_alert_bytes
+        self.limits = limits or Limits()
+
+    def process(self, batch: Batch) -> Outcome:
+        """Everything that the batch causes."""
+        outcome = Outcome()
+        for part in self.parts(batch):
+            outcome.add(part)
+        return outcome
+
+    def parts(self, batch: Batch) -> Iterator[Outcome]:
+        """The same in parts of about EVENTS_A_PART events: a record may hold 100,000.
+
+        A part whose ``done`` is None ends inside a record. An empty batch has no part.
+        """
+        outcome, events = Outcome(), 0
+        for record in batch.records:
+            work = _RecordWork(self, batch, record)
+            for found in work.unwrapped.events:
+                work.event(found, outcome)
+                events += 1
+                if events >= EVENTS_A_PART:
+                    yield outcome
+                    outcome, events = Outcome(), 0
+            work.finish(outcome)
+        if batch.records:
+            yield outcome
+
+
+class _RecordWork:
+    """One record on its way; ``event`` is called for each of its events, then ``finish`` once."""
+
+    def __init__(self, pipeline: Pipeline, batch: Batch, record: Record) -> None:
+        self.pipeline = pipeline
+        self.batch = batch
+        self.record = record
+        self.unwrapped: Unwrapped = unwrap(record.value, pipeline.limits)
+        self.rejects: list[Reject] = list(self.unwrapped.rejects)
+        self.matched = False
+
+    def event(self, found: RawEvent, outcome: Outcome) -> None:
+        """Count one event, and evaluate the rules that could match it."""
+        ruleset, counts = self.pipeline.ruleset, outcome.counts
+        kind = attribute(found, self.pipeline.catalogue)
+        counts.events[kind.name] += 1
+        candidates = ruleset.candidates(found.raw)
+        if not candidates:
+            return
+        counts.candidates += 1
+        candidates = ruleset.narrow(candidates, kind)
+        if candidates:
+            self._evaluate(found, candidates, outcome)
+
+    def _evaluate(self, found: RawEvent, candidates: int, outcome: Outcome) -> None:
+        event = normalize(found, self.record.timestamp, self.pipeline.catalogue)
+        if isinstance(event, Reject):
+            self.rejects.append(event)
+            return
+        if self.record.timestamp < 0:
+            own_time = 0 if event.devicetime is None else event.devicetime
+            event = msgspec.structs.replace(event, starttime=own_time)
+        ruleset, matched = self.pipeline.ruleset, False
+        for index in ruleset.indexes(candidates):
+            outcome.counts.evaluations += 1
+            try:
+                if ruleset.matches(event, index):
+                    self._alert(event, index, found.index, outcome)
+                    matched = True
+            except Exception as error:  # noqa: BLE001 - the fence: a rule that breaks costs one event
+                self._broken(found, index, error, outcome)
+        if matched:
+            self.matched = True
+            outcome.counts.matched[event.log_source_type.name] += 1
+
+    def _alert(self, event: Event, rule: int, index: int, outcome: Outcome) -> None:
+        match = self.pipeline.ruleset.explain(event, rule)
+        alert = make_alert(
+            match,
+            event,
+            Origin(self.batch.input, self.record.offset, index),
+            ruleset=self.pipeline.ruleset.digest,
+            timestamp=self.record.timestamp,
+            max_bytes=self.pipeline.max_alert_bytes,
+        )
+        outcome.alerts.append(alert)
+        outcome.counts.matches[alert.rule_id, alert.severity.label] += 1
+
+    def _broken(self, found: RawEvent, index: int, error: Exception, outcome: Outcome) -> None:
+        rule = self.pipeline.ruleset.rules[index]
+        outcome.counts.rule_errors[rule.id] += 1
+        detail = f"rule {rule.id} failed: {type(error).__name__}"
+        self.rejects.append(Reject(RejectReason.RULE_FAILED, detail, found.raw, found.index))
+
+    def finish(self, outcome: Outcome) -> None:
+        """Account for the record as a whole, once all its events are through."""
+        counts, record = outcome.counts, self.record
+        counts.records += 1
+        counts.bytes += len(record.value or b"")
+        counts.skipped.update(str(reason) for reason in self.unwrapped.skipped)
+        counts.rejects.update(str(reject.reason) for reject in self.rejects)
+        outcome.rejects += [RejectedUnit(record, reject) for reject in self._dead_letters()]
+        if self.matched:
+            outcome.forwards.append(record)
+        outcome.done = record.offset
+
+    def _dead_letters(self) -> list[Reject]:
+        rejects = sorted(self.rejects, key=lambda reject: reject.index)
+        if len(rejects) <= MAX_REJECTS_A_RECORD:
+            return rejects
+        detail = (
+            f"{len(rejects)} units of this record were rejected; the first: {rejects[0].detail}"
+        )
+        return [Reject(rejects[0].reason, detail, self.record.value or b"", rejects[0].index)]

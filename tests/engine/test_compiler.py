@@ -1,0 +1,199 @@
+"""What each node means, over every kind of value."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from matcher.engine.compiler import predicate
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Compare,
+    Comparison,
+    Constant,
+    InNetwork,
+    IsNull,
+    Like,
+    Matches,
+    Not,
+    Or,
+    Recent,
+)
+from tests.factories import PAYLOAD, key, make_event
+
+MISSING = object()
+X = key("x")
+
+
+def holds(expression, value=MISSING, now=None, **fields):
+    document = {} if value is MISSING else {"x": value}
+    return predicate(expression, now)(make_event(document, **fields))
+
+
+def compare(sign, value):
+    return Compare(Comparison(sign), X, Constant(value))
+
+
+@pytest.mark.parametrize("null", [MISSING, None, ""])
+def test_null_satisfies_no_comparison_and_its_not_holds(null):
+    for leaf in (
+        *(compare(sign, "a") for sign in ("=", "!=", "<", "<=", ">", ">=")),
+        compare("=", ""),
+        Among(X, ("a", "")),
+        Like(X, "%", caseless=True),
+        Matches(X, ".*", caseless=False),
+        InNetwork(X, ip_network("0.0.0.0/0")),
+    ):
+        assert not holds(leaf, null), leaf
+        assert holds(Not(leaf), null), leaf
+    assert holds(IsNull(X), null)
+
+
+def test_what_is_not_null():
+    for value in ("a", 0, False, [], {}):
+        assert not holds(IsNull(X), value)
+
+
+@pytest.mark.parametrize(
+    ("sign", "constant", "value", "expected"),
+    [
+        ("=", "a", "a", True),
+        ("=", "a", "A", False),
+        ("=", "5", 5, True),
+        ("=", 5, "5", True),
+        ("=", "5.0", 5, True),
+        ("=", "5", "5.0", False),
+        ("=", "true", True, True),
+        ("=", "True", True, True),
+        ("=", "true", "true", True),
+        ("=", "1", True, False),
+        ("=", '{"a":1}', {"a": 1}, True),
+        ("!=", "a", "b", True),
+        ("!=", "a", "a", False),
+        ("!=", 5, 6, True),
+        ("<", 10, "9", True),
+        ("<", "10", "9", True),
+        ("<", "b", "a", True),
+        (">=", 10, 10, True),
+        (">", 10, "x", True),
+        ("<=", 10, [], False),
+        ("=", "1_0", 10, False),
+    ],
+)
+def test_comparisons(sign, constant, value, expected):
+    assert holds(compare(sign, constant), value) is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "expected"),
+    [
+        (("CreateUser",), "CreateUser", True),
+        (("CreateUser",), "createuser", False),
+        (("CreateUser",), "CreateUser ", False),
+        ((5,), "5", True),
+        (("5",), 5, True),
+        ((5,), "x", False),
+        (("a", "b"), "b", True),
+    ],
+)
+def test_in_is_exact_and_case_sensitive(values, value, expected):
+    assert holds(Among(X, values), value) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "like", "ilike"),
+    [
+        ("abc", "abc", True, True),
+        ("abc", "xabc", False, False),
+        ("a%", "abc", True, True),
+        ("%c", "abc", True, True),
+        ("%b%", "abc", True, True),
+        ("%B%", "abc", False, True),
+        ("a_c", "abc", True, True),
+        ("a_c", "ac", False, False),
+        ("%a%c%", "xxa\n\nc", True, True),
+        ("a%b%c", "a1b2c", True, True),
+        ("a%b%c", "acb", False, False),
+        ("_", "\U0001f600", True, True),
+        ("É", "é", False, True),
+        ("%K%", "\u212a", False, False),
+        ("%k%", "\u212a", False, False),
+        ("İ", "i", False, False),
+        ("a.c", "abc", False, False),
+        ("%", "x\ny", True, True),
+        ("%%b_%", "abcd", True, True),
+    ],
+)
+def test_like_is_anchored_and_crosses_newlines(pattern, text, like, ilike):
+    assert holds(Like(X, pattern, caseless=False), text) is like
+    assert holds(Like(X, pattern, caseless=True), text) is ilike
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "matches", "imatches"),
+    [
+        ("b+", "abbc", True, True),
+        ("B+", "abbc", False, True),
+        ("^b", "abc", False, False),
+        ("É", "é", False, True),
+        (r"^\w+$", "é", False, False),
+        ("[A-C]", "b", False, True),
+    ],
+)
+def test_matches_finds(pattern, text, matches, imatches):
+    assert holds(Matches(X, pattern, caseless=False), text) is matches
+    assert holds(Matches(X, pattern, caseless=True), text) is imatches
+
+
+def test_networks_hold_addresses_alone():
+    inside = InNetwork(X, ip_network("192.0.2.0/24"))
+    assert holds(inside, "192.0.2.7")
+    assert not holds(inside, "198.51.100.1")
+    assert not holds(inside, "2001:db8::1")
+    assert not holds(inside, "cloudformation.amazonaws.com")
+    assert holds(InNetwork(X, ip_network("2001:db8::/32")), "2001:db8::1")
+
+
+def test_last_holds_on_a_stream_and_is_measured_against_a_given_now():
+    day = Recent(86_400_000, "LAST 1 DAYS")
+    assert holds(day, starttime=0)
+    assert holds(day, starttime=1_000_000, now=1_000_000 + 86_400_000)
+    assert not holds(day, starttime=999_999, now=1_000_000 + 86_400_000)
+
+
+def test_and_or_not_always():
+    yes, no = Always(holds=True), Always(holds=False)
+    assert holds(And((yes, Not(no))))
+    assert not holds(And((yes, no)))
+    assert holds(Or((no, yes)))
+    assert not holds(Or(()))
+    assert holds(And(()))
+
+
+@pytest.mark.parametrize(
+    ("raw", "pattern", "expected"),
+    [
+        (b'{"a":"roleAssignments/write"}', "%roleAssignments/write%", True),
+        (b'{"a":"ROLEASSIGNMENTS/WRITE"}', "%roleAssignments/write%", True),
+        (rb'{"a":"roleAssignments\/write"}', "%roleAssignments/write%", True),
+        (rb'{"a":"role\u0041ssignments/write"}', "%roleAssignments/write%", True),
+        (rb'{"a":"role\\u0041ssignments/write"}', "%roleAssignments/write%", False),
+        (rb'{"a":"roleAssignments\/write"}', r"%roleAssignments\/write%", True),
+        (b'{"a":"\xff roleAssignments/write"}', "%roleAssignments/write%", True),
+        (b'{"a":"\xff"}', "%\ufffd%", True),
+        (rb'{"a":"\u0022x"}', '%""x%', False),
+    ],
+)
+def test_payload_is_read_raw_and_once_unescaped(raw, pattern, expected):
+    expression = Like(PAYLOAD, pattern, caseless=True)
+    assert holds(expression, raw=raw) is expected
+    assert holds(Not(expression), raw=raw) is not expected
+
+
+def test_equal_and_matches_on_the_payload_read_both_texts_too():
+    raw = rb'{"a":"b\/c"}'
+    assert holds(Among(PAYLOAD, ('{"a":"b/c"}',)), raw=raw)
+    assert holds(Compare(Comparison.EQUAL, PAYLOAD, Constant('{"a":"b/c"}')), raw=raw)
+    assert holds(Matches(PAYLOAD, "b/c", caseless=False), raw=raw)
+    assert holds(Matches(PAYLOAD, r"b\\/c", caseless=False), raw=raw)

@@ -1,0 +1,92 @@
+"""What an event must hold for a rule to be able to match."""
+
+import pytest
+
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Compare,
+    Comparison,
+    Constant,
+    Field,
+    IsNull,
+    Like,
+    Not,
+    Or,
+    Recent,
+)
+from matcher.engine.literals import need
+from matcher.events.schema import Kind, Property
+from tests.factories import PAYLOAD, TYPE_NAME, key
+
+X = key("x")
+
+
+def like(pattern, item=PAYLOAD):
+    return Like(item, pattern, caseless=True)
+
+
+def equal(text, item=X):
+    return Compare(Comparison.EQUAL, item, Constant(text))
+
+
+@pytest.mark.parametrize(
+    ("expression", "literals"),
+    [
+        (like("%roleAssignments/write%"), {"roleassignments/write"}),
+        (like("%ab%abcd_x%"), {"abcd"}),
+        (like('%say "hello" now%'), {"hello"}),
+        (like("%caffé latte%"), {" latte"}),
+        (like("%ab%"), None),
+        (like("%"), None),
+        (equal("CreateUser"), {"createuser"}),
+        (Compare(Comparison.EQUAL, Constant("CreateUser"), X), {"createuser"}),
+        (Compare(Comparison.UNEQUAL, X, Constant("CreateUser")), None),
+        (equal(12345), None),
+        (Among(X, ("CreateUser", "CreateRole")), {"createuser", "createrole"}),
+        (Among(X, ("CreateUser", 5)), None),
+        (Among(X, ("CreateUser", "é")), None),
+        (equal("abcd", key("y", verbatim=False)), None),
+        (Not(equal("CreateUser")), None),
+        (IsNull(X), None),
+        (Recent(1, "LAST"), None),
+        (Always(holds=True), None),
+        (Always(holds=False), set()),
+        (And((Recent(1, "LAST"), like("%cloudtrail%", TYPE_NAME), equal("abc"))), {"abc"}),
+        (And((equal("abc"), equal("abcdef"))), {"abcdef"}),
+        (And((Among(X, ("abcdef", "ghijkl")), equal("abcdef"))), {"abcdef"}),
+        (And((equal("abc"), Always(holds=False))), set()),
+        (Or((equal("abc"), like("%needle%"))), {"abc", "needle"}),
+        (Or((equal("abc"), Always(holds=False))), {"abc"}),
+        (Or((equal("abc"), Not(equal("def")))), None),
+        (Or(()), set()),
+    ],
+)
+def test_need(expression, literals):
+    assert need(expression).literals == (None if literals is None else frozenset(literals))
+
+
+def test_anything_says_why():
+    assert "y need not stand in the event" in need(equal("abcd", key("y", verbatim=False))).because
+
+
+def renamed(sources):
+    """A property that is the text as sent, save that ``sent name`` reads ``Renamed``."""
+
+    def derived(test):
+        return sources if test("Renamed") else frozenset()
+
+    return Field(Property("x", Kind.TEXT, lambda e: None, lambda _run: True, derived), "x")
+
+
+def test_a_renamed_value_needs_the_names_it_comes_from():
+    found = renamed(frozenset({"sent name"}))
+    assert need(equal("Renamed", found)).literals == {"renamed", "sent name"}
+    assert need(equal("other", found)).literals == {"other"}
+    assert need(like("%ename%", found)).literals == {"ename", "sent name"}
+
+
+def test_a_renamed_value_of_unknown_source_needs_nothing():
+    assert need(equal("Renamed", renamed(None))).literals is None
+    assert need(equal("Renamed", renamed(frozenset({"é"})))).literals is None

@@ -1,0 +1,111 @@
+"""Candidates, gates, matches, and why."""
+
+import pytest
+
+from matcher.engine.expression import Among, And, Call, Function, Like, Not, Or, Recent
+from matcher.engine.ruleset import RuleSet
+from tests.factories import (
+    ACTIVITY,
+    CLOUDTRAIL,
+    PAYLOAD,
+    SIGN_IN,
+    TYPE_NAME,
+    TYPES,
+    key,
+    make_event,
+    make_rule,
+)
+
+NAME = key("eventName")
+GATE = Or(
+    (Like(TYPE_NAME, "%cloudtrail%", caseless=True), Like(TYPE_NAME, "%activity%", caseless=True))
+)
+SEEN = Or((Among(NAME, ("CreateUser",)), Like(PAYLOAD, "%roleAssignments/write%", caseless=True)))
+RULE = make_rule(And((Recent(1, "LAST 1 DAYS"), GATE, SEEN)), id="one")
+
+
+def ruleset(*rules):
+    return RuleSet(rules, TYPES)
+
+
+def test_a_match_names_every_leaf_that_held_and_where():
+    event = make_event({"eventName": "CreateUser", "x": "ROLEASSIGNMENTS/WRITE"})
+    (match,) = ruleset(RULE).match(event)
+    assert [(r.field, r.operator, r.value, r.offset) for r in match.why] == [
+        ("starttime", "LAST", "LAST 1 DAYS", None),
+        ("LOGSOURCETYPENAME(devicetype)", "ILIKE", "%cloudtrail%", None),
+        ("eventName", "IN", "CreateUser", event.payload.raw.index(b"CreateUser")),
+        (
+            "UTF8(payload)",
+            "ILIKE",
+            "%roleAssignments/write%",
+            event.payload.raw.index(b"ROLEASSIGNMENTS"),
+        ),
+    ]
+
+
+def test_the_offset_counts_bytes_and_is_null_where_seen_only_unescaped():
+    plain = make_event(raw='{"é":"é","x":"roleAssignments/write"}'.encode())
+    assert ruleset(RULE).match(plain)[0].why[-1].offset == plain.payload.raw.index(b"roleA")
+    escaped = make_event(raw=rb'{"x":"roleAssignments\/write"}')
+    assert ruleset(RULE).match(escaped)[0].why[-1].offset is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"eventName":"CreateUser"}',
+        b'{"EVENTNAME":"CREATEUSER"}',
+        rb'{"eventName":"Create\u0055ser"}',
+        rb'{"x":"roleassignments\/WRITE"}',
+        b'{"x":"\xff\xfe roleAssignments/write"}',
+    ],
+)
+def test_the_prefilter_lets_through_what_could_match(raw):
+    assert ruleset(RULE).candidates(raw) == 1
+
+
+def test_the_prefilter_excludes_the_rest():
+    assert ruleset(RULE).candidates(b'{"eventName":"ListUsers"}') == 0
+    assert ruleset(RULE).candidates(rb'{"eventName":"List\u0055sers"}') == 0
+
+
+def test_a_rule_without_a_literal_is_always_a_candidate():
+    anything = make_rule(Not(SEEN), id="two")
+    assert ruleset(RULE, anything).candidates(b"{}") == 0b10
+
+
+def test_the_gate_leaves_the_log_sources_a_rule_speaks_of():
+    rules = ruleset(RULE)
+    assert rules.plans[0].types == {CLOUDTRAIL, ACTIVITY}
+    assert rules.narrow(1, CLOUDTRAIL) == 1
+    assert rules.narrow(1, SIGN_IN) == 0
+
+
+def test_the_gate_does_not_decide_what_the_type_does_not():
+    everywhere = make_rule(Or((GATE, SEEN)))
+    assert ruleset(everywhere).plans[0].types == set(TYPES)
+    inverted = make_rule(Not(GATE))
+    assert ruleset(inverted).plans[0].types == {SIGN_IN}
+    upper = Function("UPPER", lambda text: text.upper())
+    called = make_rule(Like(Call(upper, (TYPE_NAME,)), "%CLOUDTRAIL%", caseless=False))
+    assert ruleset(called).plans[0].types == {CLOUDTRAIL}
+
+
+def test_match_and_match_naive_agree():
+    rules = ruleset(RULE, make_rule(Not(SEEN), id="two"))
+    for document in ({"eventName": "CreateUser"}, {"eventName": "ListUsers"}, {}):
+        event = make_event(document)
+        assert [m.rule.id for m in rules.match(event)] == list(rules.match_naive(event))
+
+
+def test_the_digest_depends_on_what_rules_say_and_not_on_their_order():
+    a, b = make_rule(SEEN, id="a"), make_rule(SEEN, id="b")
+    assert ruleset(a, b).digest == ruleset(b, a).digest
+    changed = make_rule(SEEN, id="a", source="something else")
+    assert ruleset(changed, b).digest != ruleset(a, b).digest
+
+
+def test_two_rules_with_one_id_are_refused():
+    with pytest.raises(ValueError, match="one id"):
+        ruleset(RULE, RULE)
