@@ -55,6 +55,13 @@ class Location:
     column: int
     length: int = 1
 
+    @classmethod
+    def of(cls, text: str, position: int, length: int = 1) -> "Location":
+        """The place of a position (from 0) in a text."""
+        line_start = text.rfind("\n", 0, position) + 1
+        line = text.count("\n", 0, position) + 1
+        return cls(line, position - line_start + 1, max(1, length))
+
 
 class RuleError(MatcherError):
     """A rule that cannot be used, shown with its source line and a caret.
@@ -124,10 +131,10 @@ class RuleError(MatcherError):
     def _excerpt(self, width: int = 120) -> list[str]:
         if self.location is None or not self.source:
             return []
-        source_lines = self.source.splitlines() or [""]
+        source_lines = self.source.split("\n")
         if not 1 <= self.location.line <= len(source_lines):
             return []
-        text = source_lines[self.location.line - 1].replace("\t", " ")
+        text = source_lines[self.location.line - 1].replace("\t", " ").rstrip("\r")
         column = self.location.column - 1
         start = max(0, column - width // 2) if len(text) > width else 0
         shown = text[start : start + width]

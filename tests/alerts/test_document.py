@@ -41,7 +41,9 @@ def body(*args, **kwargs):
 
 
 def test_the_document_has_the_fields_of_the_schema_in_its_order():
-    event = make_event({"eventName": "CreateUser", "who": None}, username="alice", sourceip="192.0.2.1")
+    event = make_event(
+        {"eventName": "CreateUser", "who": None}, username="alice", sourceip="192.0.2.1"
+    )
     document = body(event)
     assert list(document) == [
         "schema", "id", "rule", "event", "columns", "why", "origin", "ruleset", "payload",
@@ -113,7 +115,12 @@ def test_what_is_too_long_is_cut_and_named():
     whole = alert(event, listed, max_bytes=10_000)
     assert len(whole.body) <= 10_000
     document = orjson.loads(whole.body)
-    assert set(document["truncated"]) == {"event.username", "columns.Who", "columns.List", "payload"}
+    assert set(document["truncated"]) == {
+        "event.username",
+        "columns.Who",
+        "columns.List",
+        "payload",
+    }
     assert document["truncated"]["payload"] == {
         "bytes": len(event.payload.raw),
         "sha256": hashlib.sha256(event.payload.raw).hexdigest(),

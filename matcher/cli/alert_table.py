@@ -1,0 +1,117 @@
+"""Alerts as rows of a table that grows while they arrive."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+_STYLES = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "yellow",
+    "low": "cyan",
+    "informational": "dim",
+}
+_NONE = "-"
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+_WIDE = 150
+_NARROW = 110
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """``width`` in characters, or a ``share`` of what the others leave. ``tail``: where a text is
+    too long its end is shown. ``wide``: left out on a narrow terminal.
+    """
+
+    heading: str
+    cell: Callable[[dict[str, Any]], Text]
+    width: int = 0
+    share: int = 0
+    tail: bool = False
+    wide: bool = False
+
+
+def _time(alert: dict[str, Any]) -> Text:
+    """The event's own time, or else when its record was written."""
+    event = alert["event"]
+    milliseconds = event["devicetime"] or event["starttime"]
+    try:
+        return Text(f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%m-%d %H:%M:%S}")
+    except (ValueError, OverflowError, OSError):
+        return Text(str(milliseconds))
+
+
+def _severity(alert: dict[str, Any]) -> Text:
+    severity = str(alert["rule"]["severity"])
+    return Text(severity, style=_STYLES.get(severity, ""))
+
+
+def _field(name: str, style: str = "") -> Callable[[dict[str, Any]], Text]:
+    """A field of the event, on one line and without control characters."""
+
+    def cell(alert: dict[str, Any]) -> Text:
+        value = alert["event"][name]
+        shown = _NONE if value is None else str(value)
+        return Text("".join(c if c.isprintable() else _UNPRINTABLE for c in shown), style=style)
+
+    return cell
+
+
+_COLUMNS = (
+    _Column("time (UTC)", _time, width=14),
+    _Column("severity", _severity, width=8),
+    _Column("rule", lambda alert: Text(str(alert["rule"]["id"])), share=4),
+    _Column("action", _field("qidname", "bold"), share=6, tail=True),
+    _Column("identity", _field("username"), share=4),
+    _Column("source IP", _field("sourceip"), width=15),
+    _Column("log source", _field("logsourcename"), share=6, wide=True),
+)
+
+
+def wide_console(**options: Any) -> Console:
+    """Standard output; where it is no terminal, wide enough for the table."""
+    console = Console(highlight=False, **options)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
+
+
+class AlertTable:
+    """Prints one row an alert, under a heading that comes before the first."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._headed = False
+
+    def add(self, body: bytes) -> None:
+        """Print the alert with this body (``docs/alert.md``)."""
+        columns = self._columns()
+        if not self._headed:
+            self._headed = True
+            self._print([(column, Text(column.heading, "bold")) for column in columns])
+        alert = json.loads(body)
+        self._print([(column, column.cell(alert)) for column in columns])
+
+    def _columns(self) -> list[_Column]:
+        narrow = self._console.width < _NARROW
+        return [column for column in _COLUMNS if not (narrow and column.wide)]
+
+    def _print(self, row: list[tuple[_Column, Text]]) -> None:
+        columns = [column for column, _ in row]
+        left = self._console.width - sum(column.width + len(_GAP) for column in columns)
+        shares = sum(column.share for column in columns)
+        line = Text()
+        for column, cell in row:
+            room = column.width or max(4, left * column.share // shares)
+            if column.tail and cell.cell_len > room:
+                cell.plain = "…" + cell.plain[1 - room :]
+            cell.truncate(room, overflow="ellipsis", pad=True)
+            line.append_text(cell).append(_GAP)
+        line.rstrip()
+        self._console.print(line, no_wrap=True, overflow="crop")

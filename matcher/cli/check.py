@@ -1,0 +1,149 @@
+"""``matcher check``: compiles every rule, and says how each will be found."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from matcher.cli.options import ConfigFile, Profile, Sets, configuration
+from matcher.engine.expression import Field
+from matcher.engine.ruleset import Plan, RuleSet
+from matcher.errors import EXIT_RULES, RuleError
+from matcher.rulebook import Rulebook
+from matcher.service.wiring import load_catalogue, load_rulebook
+
+_SHOWN_LITERALS = 6
+
+
+class Format(StrEnum):
+    """How the findings are written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def check(
+    *,
+    rules: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RULES]…", help="Rule files or directories; else the settings'."),
+    ] = None,
+    output: Annotated[
+        Format, typer.Option("--format", help="A table for a person, or one JSON object.")
+    ] = Format.TABLE,
+    profile: Profile = None,
+    config: ConfigFile = None,
+    sets: Sets = None,
+) -> None:
+    """Compile every rule; nothing is run. Exit code 11 where one is refused."""
+    named = {"rules.paths": ("RULES", rules), "catalogue.profile": ("--profile", profile)}
+    settings = configuration(config, sets, named).settings
+    catalogue = load_catalogue(settings)
+    rulebook = load_rulebook(settings, catalogue)
+    ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
+    rows = [*_accepted(ruleset, rulebook), *_refused(rulebook.errors)]
+    if output is Format.JSON:
+        sys.stdout.write(json.dumps({"rules": rows}, indent=2) + "\n")
+    else:
+        _show(Console(), rows)
+    if rulebook.errors:
+        raise typer.Exit(EXIT_RULES)
+
+
+def _accepted(ruleset: RuleSet, rulebook: Rulebook) -> Iterator[dict[str, Any]]:
+    for plan in ruleset.plans:
+        rule = plan.rule
+        yield {
+            "id": rule.id,
+            "file": rule.file,
+            "status": "ok",
+            "language": rule.language,
+            "title": rule.title,
+            "version": rule.version,
+            "severity": rule.severity.label,
+            "fields": sorted(set(_fields(rule.expression))),
+            "log_source_types": sorted(kind.name for kind in plan.types),
+            "literals": None if plan.need.literals is None else sorted(plan.need.literals),
+            "always_evaluated": _why_always(plan),
+            "notes": [note.text for note in rulebook.notes if note.rule_id == rule.id],
+            "tests": sum(test.rule_id == rule.id for test in rulebook.tests),
+            "errors": [],
+        }
+
+
+def _why_always(plan: Plan) -> str | None:
+    """Why the rule looks at every event of its log sources; None where literals find it."""
+    return plan.need.because if plan.need.anything else None
+
+
+def _refused(errors: Sequence[RuleError]) -> Iterator[dict[str, Any]]:
+    """One row a file: its errors, each with its place and its text."""
+    files: dict[str, list[RuleError]] = {}
+    for error in errors:
+        files.setdefault(error.path, []).append(error)
+    for file, found in files.items():
+        yield {
+            "id": None,
+            "file": file,
+            "status": "refused",
+            "errors": [
+                {
+                    "code": error.code,
+                    "line": error.line,
+                    "column": error.column,
+                    "message": error.message,
+                    "hint": error.hint,
+                    "text": str(error),
+                }
+                for error in found
+            ],
+        }
+
+
+def _fields(node: Any) -> Iterator[str]:
+    """The names of the properties in an expression, as the rule writes them."""
+    if isinstance(node, Field):
+        yield node.written
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _fields(item)
+    elif dataclasses.is_dataclass(node) and not isinstance(node, type):
+        for part in dataclasses.fields(node):
+            yield from _fields(getattr(node, part.name))
+
+
+def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    accepted = [row for row in rows if row["status"] == "ok"]
+    refused = [row for row in rows if row["status"] != "ok"]
+    for row in accepted:
+        table = Table(box=None, show_header=False, padding=(0, 1))
+        for name, value in _lines(row):
+            table.add_row(Text(name, style="dim"), Text(value))
+        console.print(Text.assemble(("ok ", "bold green"), (row["id"], "bold"), f"  {row['file']}"))
+        console.print(table)
+    for row in refused:
+        console.print(Text.assemble(("refused ", "bold red"), row["file"]))
+        for error in row["errors"]:
+            console.print(Text(error["text"]))
+    console.print(f"{len(accepted)} rules can run, {len(refused)} files are refused")
+
+
+def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "language", f"{row['language']}, severity {row['severity']}, {row['tests']} tests inside"
+    yield "fields", ", ".join(row["fields"])
+    yield "log sources", ", ".join(row["log_source_types"]) or "none: it can never match"
+    if row["literals"] is None:
+        yield "always evaluated", row["always_evaluated"]
+    else:
+        more = len(row["literals"]) - _SHOWN_LITERALS
+        shown = ", ".join(row["literals"][:_SHOWN_LITERALS])
+        yield "literals", f"{shown} and {more} more" if more > 0 else shown
+    for note in row["notes"]:
+        yield "note", note

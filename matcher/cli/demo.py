@@ -1,0 +1,232 @@
+"""``matcher demo``: the whole way with no Kafka installed.
+
+An embedded broker is started, events are replayed into it, the service of ``matcher run`` reads
+them, and its alerts are printed as they arrive. The broker silently drops what exceeds a few
+megabytes a partition, so the replay is paced by what the service and the reader of the alerts
+have committed.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from rich.console import Console
+
+from matcher.cli.alert_table import AlertTable, wide_console
+from matcher.cli.demo_events import bundled_events
+from matcher.cli.demo_summary import show_summary
+from matcher.cli.inputs import find_files
+from matcher.cli.options import Profile, Rules, Sets, configuration
+from matcher.cli.replay import records_of
+from matcher.config import InputSettings, Settings
+from matcher.errors import UsageError
+from matcher.events.record import Record, TopicPartition
+from matcher.pipeline.process import Pipeline
+from matcher.service import logs
+from matcher.service.exposition import Exposition
+from matcher.service.service import Service
+from matcher.service.wiring import build_pipeline
+from matcher.stream.client import ClientLog
+from matcher.stream.embedded import EmbeddedBroker, Pacer
+from matcher.stream.kafka_source import KafkaSource
+from matcher.stream.outgoing import Message
+from matcher.stream.sink import KafkaSink, RefusedForSizeError
+
+_INPUT, _ALERTS, _DEAD_LETTERS = "demo-audit", "demo-alerts", "demo-dead-letters"
+_GROUP, _READERS = "demo", "demo-reader"
+_CHUNK_BYTES = 256 * 1024
+_LARGEST_BYTES = 4_000_000
+_POLL_SECONDS = 0.05
+
+
+def demo(
+    *,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH…]", help="Files to replay; the bundled events where none."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Go on running after the replay, until Ctrl-C.")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Writes a picture of the run.")
+    ] = None,
+    rules: Rules = None,
+    profile: Profile = None,
+    sets: Sets = None,
+) -> None:
+    """Replay events into an embedded broker and watch the real service find alerts in them."""
+    files = find_files(paths).paths if paths else bundled_events()
+    console = wide_console(record=svg is not None)
+    with EmbeddedBroker() as broker:
+        named = {
+            **_demo_settings(broker.bootstrap_servers),
+            "rules.paths": ("--rules", rules),
+            "catalogue.profile": ("--profile", profile),
+        }
+        settings = configuration(None, sets, named).settings
+        logs.configure(settings.service)
+        work = _Demo(broker, settings, build_pipeline(settings), files, console)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work.run(keep=keep))
+    if svg is not None:
+        try:
+            console.save_svg(str(svg), title="matcher demo")
+        except OSError as error:
+            raise UsageError(f"{svg}: cannot be written: {error.strerror}") from error
+
+
+def _demo_settings(servers: str) -> dict[str, tuple[str, Any]]:
+    values = {
+        "kafka.bootstrap_servers": servers,
+        "kafka.security.protocol": "PLAINTEXT",
+        "input.topics": [_INPUT],
+        "input.group": _GROUP,
+        "input.start": "earliest",
+        "input.max_partition_fetch_bytes": 2 * _LARGEST_BYTES,
+        "output.alert_topic": _ALERTS,
+        "output.alert_severity": "informational",
+        "output.dead_letter_topic": _DEAD_LETTERS,
+        "output.max_request_bytes": _LARGEST_BYTES,
+        "http.host": "127.0.0.1",
+        "http.port": 0,
+        "service.log_level": "error",
+        "service.log_format": "console",
+    }
+    return {name: ("demo", value) for name, value in values.items()}
+
+
+class _Demo:
+    """One demo: three things that run beside each other, and what they have seen."""
+
+    def __init__(
+        self,
+        broker: EmbeddedBroker,
+        settings: Settings,
+        pipeline: Pipeline,
+        files: tuple[str, ...],
+        console: Console,
+    ) -> None:
+        self._broker = broker
+        self._settings = settings
+        self._files = files
+        self._console = console
+        self._exposition = Exposition()
+        self._service = Service(settings, pipeline, self._exposition, self._listening)
+        self._address = ""
+        self._replayed_records = 0
+        self._not_replayed = 0
+        self._printed = 0
+        self._seconds = 0.0
+        self._reading = asyncio.Event()
+        self._finished = False
+
+    async def run(self, *, keep: bool) -> None:
+        """Returns when the summary is printed; with ``keep`` after a signal."""
+        self._broker.create_topics((_INPUT, _ALERTS, _DEAD_LETTERS))
+        serving = asyncio.create_task(self._service.run())
+        printing = asyncio.create_task(self._print_alerts())
+        replaying = asyncio.create_task(self._replay())
+        try:
+            await asyncio.wait({serving, printing, replaying}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (serving, printing, replaying):
+                if task.done():
+                    task.result()
+            self._show_summary()
+            if keep and not serving.done():
+                self._console.print(f"\nStill running: {self._address}/metrics   (Ctrl-C ends)")
+                await serving
+            self._service.request_stop("the demo is over")
+            await serving
+        finally:
+            self._finished = True
+            replaying.cancel()
+            await asyncio.gather(replaying, printing, return_exceptions=True)
+
+    def _listening(self, address: str) -> None:
+        self._address = address
+        self._console.print(
+            f"Embedded broker {self._broker.bootstrap_servers}, service {address}, "
+            f"{len(self._files)} files to replay\n"
+        )
+
+    async def _replay(self) -> None:
+        """Writes everything, at the pace of the slowest reader; returns when all is committed."""
+        await self._reading.wait()
+        while not self._service.ready:  # noqa: ASYNC110  (it is what a health check would do)
+            await asyncio.sleep(_POLL_SECONDS)
+        pacer = Pacer(self._broker, [(_GROUP, [_INPUT]), (_READERS, [_ALERTS])])
+        sink = KafkaSink(self._settings.kafka, self._settings.output, ClientLog(self._exposition))
+        await sink.start()
+        try:
+            began = time.monotonic()
+            chunk: list[Record] = []
+            size = 0
+            for record in records_of(self._files, self._unreadable):
+                chunk.append(record)
+                size += len(record.value or b"")
+                if size >= _CHUNK_BYTES:
+                    await pacer.before(size)
+                    await self._write(sink, chunk)
+                    chunk, size = [], 0
+            await pacer.before(size)
+            await self._write(sink, chunk)
+            await pacer.caught_up()
+            self._seconds = time.monotonic() - began
+        finally:
+            await sink.stop(_POLL_SECONDS)
+
+    async def _write(self, sink: KafkaSink, records: list[Record]) -> None:
+        waiting = [await sink.send(Message(_INPUT, "forward", found.value)) for found in records]
+        for answer in await asyncio.gather(*waiting, return_exceptions=True):
+            if isinstance(answer, RefusedForSizeError):
+                self._unreadable()
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                self._replayed_records += 1
+
+    def _unreadable(self) -> None:
+        self._not_replayed += 1
+
+    async def _print_alerts(self) -> None:
+        """Prints the alert topic as it grows, and commits what is printed."""
+        table = AlertTable(self._console)
+        settings = InputSettings(topics=(_ALERTS,), group=_READERS)
+        exposition = Exposition()
+        source = KafkaSource(self._settings.kafka, settings, exposition, ClientLog(exposition))
+        await source.start(self)
+        try:
+            while not self._finished:
+                printed: dict[TopicPartition, int] = {}
+                for batch in (await source.read()).batches:
+                    for record in batch.records:
+                        table.add(record.value or b"")
+                        self._printed += 1
+                        if isinstance(batch.input, TopicPartition):
+                            printed[batch.input] = record.offset + 1
+                if printed:
+                    await source.commit(printed)
+        finally:
+            await source.stop()
+
+    async def revoked(self) -> None:
+        """Called by the source of the alerts: nothing is held back, so nothing is to be done."""
+
+    def assigned_from(self, _generation: int, _positions: Mapping[TopicPartition, int]) -> None:
+        """Called by the source of the alerts: from now on it reads."""
+        self._reading.set()
+
+    def _show_summary(self) -> None:
+        show_summary(
+            self._console,
+            self._exposition,
+            replayed=self._replayed_records,
+            not_replayed=self._not_replayed,
+            printed=self._printed,
+            seconds=self._seconds,
+        )

@@ -1,0 +1,60 @@
+"""The last table of the demo: what the service counted."""
+
+from rich.console import Console
+from rich.table import Table
+
+from matcher.metrics import (
+    BATCH_DURATION,
+    EVENTS,
+    MATCHED_EVENTS,
+    RECORDS_CONSUMED,
+    REJECTS,
+    SKIPPED,
+    Metric,
+)
+from matcher.service.exposition import Exposition
+
+
+def show_summary(
+    console: Console,
+    exposition: Exposition,
+    *,
+    replayed: int,
+    not_replayed: int,
+    printed: int,
+    seconds: float,
+) -> None:
+    """Prints it. ``seconds`` is from the first record written until all was committed, 0 where
+    that did not happen.
+    """
+    events = _total(exposition, EVENTS)
+    table = Table(title="\nSummary", title_justify="left", title_style="bold", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("records replayed", f"{replayed:,}")
+    if not_replayed:
+        table.add_row("units not replayed: unreadable, or too large", f"{not_replayed:,}")
+    table.add_row("records read", f"{_total(exposition, RECORDS_CONSUMED):,}")
+    table.add_row("[bold]events", f"[bold]{events:,}")
+    _parts(table, exposition, EVENTS)
+    table.add_row("[bold]events matched", f"[bold]{_total(exposition, MATCHED_EVENTS):,}")
+    table.add_row("[bold]alerts", f"[bold]{printed:,}")
+    table.add_row("rejected, to the dead-letter topic", f"{_total(exposition, REJECTS):,}")
+    _parts(table, exposition, REJECTS)
+    table.add_row("skipped, no audit events", f"{_total(exposition, SKIPPED):,}")
+    _parts(table, exposition, SKIPPED)
+    if seconds:
+        table.add_row("events a second, written to committed", f"{events / seconds:,.0f}")
+    if matching := exposition.totals(BATCH_DURATION).get(("match",)):
+        table.add_row("events a second, matching alone", f"{events / matching:,.0f}")
+    console.print(table)
+
+
+def _total(exposition: Exposition, metric: Metric) -> int:
+    return int(sum(exposition.totals(metric).values()))
+
+
+def _parts(table: Table, exposition: Exposition, metric: Metric) -> None:
+    for (name,), number in sorted(exposition.totals(metric).items()):
+        if number:
+            table.add_row(f"  [dim]{name}", f"[dim]{int(number):,}")

@@ -1,0 +1,53 @@
+"""Options that several commands share, and how they become settings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from matcher.config import Configuration, load_settings
+from matcher.errors import UsageError
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="A TOML file of settings."),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Any setting, such as kafka.session_timeout=6."
+    ),
+]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option("--rules", metavar="PATH", help="A rule file or a directory; may be repeated."),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(help="How events are named: default, or qradar-stock."),
+]
+BootstrapServers = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT,…", help="Some of the cluster's brokers."),
+]
+
+
+def configuration(
+    config_file: Path | None,
+    sets: list[str] | None,
+    named: Mapping[str, tuple[str, Any]],
+) -> Configuration:
+    """The settings in effect.
+
+    ``named`` is what the command's own options give: dotted setting → (option, value); a value
+    of None was not given. ``--set`` is weaker than those. Raises UsageError, ConfigError.
+    """
+    options: dict[str, tuple[str, Any]] = {}
+    for text in sets or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--set {text}: write it as --set section.name=value")
+        options[name.strip()] = ("--set", value)
+    given = {name: option for name, option in named.items() if option[1] not in (None, [])}
+    return load_settings(config_file, options | given)

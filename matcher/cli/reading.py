@@ -1,0 +1,237 @@
+"""Files into records, with bounded memory however large the file is.
+
+Where a file's first non-empty line is a whole JSON value, each non-empty line is a record; else
+the file is one. A record's offset is its line, counted from 1, blank lines too. Gzip is told by
+its first bytes, not by the file's name.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+from isal import isal_zlib
+
+from matcher.cli.inputs import STDIN
+from matcher.errors import UsageError
+from matcher.events.inflate import GZIP_MAGIC
+from matcher.events.record import Batch, InputFile, PlainRecord, Reject, RejectReason
+from matcher.pipeline.outcome import RejectedUnit
+
+MAX_RECORD_BYTES = 256 * 1024 * 1024
+"""A longer record is a reject: memory stays bounded."""
+
+_BATCH_RECORDS = 500
+_BATCH_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 256 * 1024
+_NO_TIME = -1
+_GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some records of one file, in order.
+
+    ``rejects`` are units that could not even be read. ``cut`` says that the last record is what
+    a broken file still gave. ``position`` is how many bytes of the file have been read.
+    """
+
+    batch: Batch
+    rejects: tuple[RejectedUnit, ...] = ()
+    cut: bool = False
+    position: int = 0
+
+
+class _BrokenGzipError(Exception):
+    """The compressed stream ends too early or is damaged."""
+
+
+def read_portions(path: str) -> Iterator[Portion]:
+    """Everything in a file, or in standard input for ``-``.
+
+    Raises UsageError where the file cannot be opened or read at all.
+    """
+    try:
+        with _open(path) as raw:
+            reading = _Reading(path)
+            for portion in reading.portions(_lines(_chunks(raw))):
+                yield Portion(portion.batch, portion.rejects, portion.cut, _position(raw))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line without its line feed. ``overlong``: it had to be thrown away; ``unfinished``: the
+    stream broke inside it.
+    """
+
+    number: int
+    text: bytes
+    overlong: bool = False
+    unfinished: bool = False
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is collected for the next portion."""
+
+    path: str
+    records: list[PlainRecord] = field(default_factory=list)
+    rejects: list[RejectedUnit] = field(default_factory=list)
+    size: int = 0
+    cut: bool = False
+
+    def portions(self, lines: Iterator[_Line]) -> Iterator[Portion]:
+        line = _Line(1, b"")
+        try:
+            line = next((line for line in lines if line.overlong or line.text.strip()), line)
+            if line.overlong or not _is_whole(line.text):
+                yield from self._one_record(line, lines)
+                return
+            self._add(line)
+            for line in lines:
+                if line.overlong or line.text.strip():
+                    self._add(line)
+                if len(self.records) >= _BATCH_RECORDS or self.size >= _BATCH_BYTES:
+                    yield self._portion()
+        except _BrokenGzipError as error:
+            self._reject(line.number, RejectReason.BAD_GZIP, str(error))
+        yield self._portion()
+
+    def _one_record(self, first: _Line, lines: Iterator[_Line]) -> Iterator[Portion]:
+        """The whole file is a record, or what can be read of it."""
+        parts, size, overlong = [first.text], len(first.text), first.overlong
+        self.cut = first.unfinished
+        try:
+            for line in lines:
+                if overlong:
+                    break
+                parts.append(line.text)
+                size += len(line.text) + 1
+                overlong = line.overlong or size > MAX_RECORD_BYTES
+                self.cut |= line.unfinished
+        except _BrokenGzipError as error:
+            self._reject(first.number, RejectReason.BAD_GZIP, str(error))
+        if overlong:
+            self._too_long(first.number)
+        elif size or not self.cut:
+            self.records.append(PlainRecord(first.number, _NO_TIME, b"\n".join(parts)))
+        yield self._portion()
+
+    def _add(self, line: _Line) -> None:
+        if line.overlong:
+            self._too_long(line.number)
+            return
+        self.records.append(PlainRecord(line.number, _NO_TIME, line.text.rstrip(b"\r")))
+        self.size += len(line.text)
+        self.cut |= line.unfinished
+
+    def _too_long(self, line: int) -> None:
+        detail = f"the record is longer than {MAX_RECORD_BYTES} bytes"
+        self._reject(line, RejectReason.INFLATES_TOO_LARGE, detail)
+
+    def _reject(self, line: int, reason: RejectReason, detail: str) -> None:
+        record = PlainRecord(line, _NO_TIME, b"")
+        self.rejects.append(RejectedUnit(record, Reject(reason, detail, b"")))
+
+    def _portion(self) -> Portion:
+        batch = Batch(InputFile(self.path), tuple(self.records))
+        portion = Portion(batch, tuple(self.rejects), self.cut)
+        self.records, self.rejects, self.size, self.cut = [], [], 0, False
+        return portion
+
+
+def _open(path: str) -> "contextlib.AbstractContextManager[IO[bytes]]":
+    if path == STDIN:
+        return contextlib.nullcontext(sys.stdin.buffer)
+    return Path(path).open("rb")
+
+
+def _position(raw: IO[bytes]) -> int:
+    return raw.tell() if raw.seekable() else 0
+
+
+def _chunks(raw: Any) -> Iterator[bytes]:
+    """The inflated bytes. Raises _BrokenGzipError where they end before the stream does."""
+    if raw.peek(len(GZIP_MAGIC))[:2] != GZIP_MAGIC:
+        while chunk := raw.read1(_CHUNK_BYTES):
+            yield chunk
+        return
+    yield from _inflated(raw)
+
+
+def _inflated(raw: Any) -> Iterator[bytes]:
+    """What the members of a gzip hold, a chunk at a time; zeros after the last are padding.
+
+    A broken one gives all it has first: the library's file object would keep that for itself.
+    """
+    data: bytes = raw.read1(_CHUNK_BYTES)
+    while data:
+        if not data.startswith(GZIP_MAGIC):
+            raise _BrokenGzipError("broken gzip: something else stands behind it")
+        member = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
+        while not member.eof:
+            if not data:
+                raise _BrokenGzipError("broken gzip: it is cut off")
+            try:
+                chunk = member.decompress(data, _CHUNK_BYTES)
+            except isal_zlib.error as error:  # type: ignore[misc]  # its stub says: an instance
+                raise _BrokenGzipError(f"broken gzip: {error}") from error
+            if chunk:
+                yield chunk
+            data = member.unconsumed_tail
+            if not data and not member.eof:
+                data = raw.read1(_CHUNK_BYTES)
+        data = member.unused_data
+        while len(data.lstrip(b"\0")) < len(GZIP_MAGIC) and (more := raw.read1(_CHUNK_BYTES)):
+            data = data.lstrip(b"\0") + more
+        data = data.lstrip(b"\0")
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[_Line]:
+    """The lines of a stream, of which the last needs no line feed. Where the stream breaks, what
+    there is of the line comes first and the error after it.
+    """
+    line = _Line(1, b"")
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for chunk in chunks:
+            for index, piece in enumerate(chunk.split(b"\n")):
+                if index:
+                    line.text = b"".join(parts)
+                    yield line
+                    line, size = _Line(line.number + 1, b""), 0
+                    parts.clear()
+                size += len(piece)
+                if size <= MAX_RECORD_BYTES:
+                    parts.append(piece)
+                else:
+                    line.overlong = True
+                    parts.clear()
+    except _BrokenGzipError:
+        line.text, line.unfinished = b"".join(parts), True
+        yield line
+        raise
+    line.text = b"".join(parts)
+    yield line
+
+
+def _is_whole(line: bytes) -> bool:
+    """True if the line is one JSON value, acceptable or not."""
+    text = line.removeprefix(b"\xef\xbb\xbf")
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            json.loads(text.decode("utf-8", "replace"))
+        except RecursionError:
+            return True
+        except ValueError:
+            return False
+    return True

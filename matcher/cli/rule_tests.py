@@ -1,0 +1,77 @@
+"""``matcher test``: runs the tests that stand inside rule files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+from xml.etree import ElementTree as ET
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from matcher.cli.options import ConfigFile, Profile, Sets, configuration
+from matcher.errors import EXIT_RULES, UsageError
+from matcher.rulebook import TestResult, run_tests
+from matcher.service.wiring import load_catalogue, load_rulebook
+
+
+def run_rule_tests(
+    *,
+    rules: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RULES]…", help="Rule files or directories; else the settings'."),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Writes the results as JUnit XML.")
+    ] = None,
+    profile: Profile = None,
+    config: ConfigFile = None,
+    sets: Sets = None,
+) -> None:
+    """Run the tests inside rule files. Exit code 11 where one fails or a rule is refused."""
+    named = {"rules.paths": ("RULES", rules), "catalogue.profile": ("--profile", profile)}
+    settings = configuration(config, sets, named).settings
+    catalogue = load_catalogue(settings)
+    rulebook = load_rulebook(settings, catalogue)
+    rulebook.raise_errors()
+    results = run_tests(rulebook, catalogue)
+    if junit is not None:
+        _write_junit(junit, results)
+    failed = _show(Console(), results)
+    untested = {rule.id for rule in rulebook.rules} - {result.test.rule_id for result in results}
+    for rule in sorted(untested):
+        Console(stderr=True).print(f"rule {rule} has no test", highlight=False)
+    if failed:
+        raise typer.Exit(EXIT_RULES)
+
+
+def _show(console: Console, results: Sequence[TestResult]) -> int:
+    """Prints every test; how many failed."""
+    for result in results:
+        state = ("ok   ", "green") if result.passed else ("FAIL ", "bold red")
+        console.print(Text.assemble(state, f"{result.test.rule_id}: {result.test.name}"))
+        if not result.passed:
+            console.print(Text(f"     {result.test.file}:{result.test.line}: {result.detail}"))
+    failed = sum(not result.passed for result in results)
+    console.print(f"{len(results)} tests, {failed} failed", highlight=False)
+    return failed
+
+
+def _write_junit(path: Path, results: Sequence[TestResult]) -> None:
+    failures = sum(not result.passed for result in results)
+    suite = ET.Element("testsuite", name="rules", tests=str(len(results)), failures=str(failures))
+    for result in results:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=result.test.rule_id,
+            name=result.test.name,
+            file=result.test.file,
+            line=str(result.test.line),
+        )
+        if not result.passed:
+            ET.SubElement(case, "failure", message=result.detail)
+    try:
+        ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,125 @@
+"""What an acceptable event is, in one place.
+
+Acceptable is what ``json.loads(raw.decode("utf-8", "replace"))`` takes as an object, a BOM dropped,
+nested at most :data:`MAX_DEPTH` deep and without an integer of more than :data:`MAX_DIGITS` digits.
+A faster parser decides where it accepts; where it refuses, the standard library's rule decides.
+"""
+
+import json
+import re
+from itertools import accumulate
+from typing import Any
+
+import msgspec
+
+from matcher.events.record import Reject, RejectReason
+
+MAX_DEPTH = 200
+MAX_DIGITS = 4300
+BOM = b"\xef\xbb\xbf"
+BLANK = b" \t\r\n"
+
+_decode = msgspec.json.Decoder().decode
+
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_RUN = b"0" * (MAX_DIGITS + 1)
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"{[]}")))
+_STEP = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
+
+# What may stand at the place where a text stopped being JSON if it was merely cut off there.
+_CUT_OFF = re.compile(
+    r"[ \t\r\n]*+(?:\.|[eE][+-]?|t(?:ru?)?|f(?:al?|als)?|n(?:ul?)?|N(?:a)?"
+    r"|-(?:I[a-z]{0,6})?|I[a-z]{0,6})?\Z"
+)
+_CUT_ESCAPE = re.compile(r"u[0-9a-fA-F]{0,4}\Z")
+
+
+class _NumberTooLongError(ValueError):
+    pass
+
+
+def _integer(text: str) -> int:
+    if len(text.removeprefix("-")) > MAX_DIGITS:
+        raise _NumberTooLongError
+    return int(text)
+
+
+_loads = json.JSONDecoder(parse_int=_integer).decode
+
+
+def parse(raw: bytes) -> dict[str, Any] | Reject:
+    """The document of an acceptable event, or the reject that says why it is none.
+
+    Integers are exact, of a key that occurs twice the last value stays, and lone surrogates stay
+    surrogates. Never raises, whatever the bytes.
+    """
+    document = _parse_fast(raw)
+    if document is None:
+        document = _parse_tolerantly(raw)
+    if isinstance(document, Reject):
+        return document
+    if not isinstance(document, dict):
+        detail = f"JSON, but {type(document).__name__} instead of an object"
+        return Reject(RejectReason.NOT_AN_OBJECT, detail, raw)
+    return _too_deep(raw) or document
+
+
+def is_within_bounds(raw: bytes) -> bool:
+    """Whether an object that the fast parser took also keeps to the bounds it does not know of.
+
+    True is certain; False means that :func:`parse` has to decide.
+    """
+    return raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH and not _may_hold_long_number(raw)
+
+
+def is_cut_off(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether the text is no JSON only because it ends too early."""
+    if error.msg.startswith("Unterminated string"):
+        return True
+    if error.msg.startswith("Invalid"):
+        return _CUT_ESCAPE.match(text, error.pos) is not None
+    return _CUT_OFF.match(text, error.pos) is not None
+
+
+def _parse_fast(raw: bytes) -> Any:
+    if _may_hold_long_number(raw):
+        return None
+    try:
+        return _decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _parse_tolerantly(raw: bytes) -> Any:
+    text = raw.removeprefix(BOM).decode("utf-8", "replace")
+    if not text.strip(" \t\r\n"):
+        return Reject(RejectReason.EMPTY, "no text", raw)
+    try:
+        return _loads(text)
+    except json.JSONDecodeError as error:
+        reason = RejectReason.TRUNCATED if is_cut_off(text, error) else RejectReason.NOT_JSON
+        detail = f"{error.msg} (character {error.pos})"
+        return _too_deep(raw) or Reject(reason, detail, raw)
+    except ValueError:
+        detail = f"an integer of more than {MAX_DIGITS} digits"
+        return _too_deep(raw) or Reject(RejectReason.NUMBER_TOO_LONG, detail, raw)
+    except RecursionError:
+        detail = "nested too deep to be read"
+        return _too_deep(raw) or Reject(RejectReason.TOO_DEEP, detail, raw)
+
+
+def _too_deep(raw: bytes) -> Reject | None:
+    """A reject where brackets outside strings nest deeper than MAX_DEPTH."""
+    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+        return None
+    brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) <= MAX_DEPTH:
+        return None
+    return Reject(RejectReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}", raw)
+
+
+def _may_hold_long_number(raw: bytes) -> bool:
+    """Whether there are more digits in a row than an integer may have (perhaps in a string)."""
+    return len(raw) > MAX_DIGITS and _LONG_RUN in raw.translate(_DIGITS)

@@ -1,0 +1,128 @@
+"""Which members of a JSON object carry events, and which objects carry none (qradar.md §5.3).
+
+An object is judged by its :class:`Probe` alone, so that the fast and the tolerant parser come to
+the same verdict.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from enum import Enum
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from matcher.events import acceptable
+from matcher.events.probe import Probe, has_event_key
+from matcher.events.record import SkipReason
+from matcher.events.text import readable
+
+
+class Form(Enum):
+    """What a member's value has to be so that events are in it."""
+
+    ARRAY = "an array of events"
+    OBJECTS = "an array of objects, which are events"
+    LOG_LINES = "an array of objects with a message each"
+    LOOKUP = "an array of objects with the event as text"
+    EVENT = "an event"
+    TEXT = "a string, and in it the JSON text of events"
+    DATA = 'an object whose "data" is a gzip in base64'
+
+
+ARRAYS = frozenset({Form.ARRAY, Form.OBJECTS, Form.LOG_LINES, Form.LOOKUP})
+
+_OBJECTS = re.compile(rb"\[[ \t\r\n]*+[{\]]")
+_JSON_TEXT = re.compile(r'[\ufeff \t\r\n]*+(?:\{[ \t\r\n]*+["}]|\[[ \t\r\n]*+[\[{\]])')
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_any_text = json.JSONDecoder(strict=False).decode
+
+
+def text_of(raw: bytes) -> str | None:
+    """The text of a JSON string, its lone surrogates as U+FFFD; None where the value is none."""
+    if not raw.startswith(b'"'):
+        return None
+    try:
+        return _decode_text(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return readable(_decode_any_text(raw.decode("utf-8", "replace")))
+
+
+def data_of(raw: bytes) -> bytes | None:
+    """The base64 text of ``{"data": …}``; None where the value is something else."""
+    document = acceptable.parse(raw)
+    data = document.get("data") if isinstance(document, dict) else None
+    return readable(data).encode() if isinstance(data, str) else None
+
+
+def _is_array_of_objects(raw: bytes) -> bool:
+    return _OBJECTS.match(raw) is not None
+
+
+_FITS: dict[Form, Callable[[bytes], bool]] = {
+    Form.ARRAY: lambda raw: raw.startswith(b"["),
+    Form.OBJECTS: _is_array_of_objects,
+    Form.LOG_LINES: _is_array_of_objects,
+    Form.LOOKUP: lambda raw: _is_array_of_objects(raw) and b'"CloudTrailEvent"' in raw,
+    Form.EVENT: lambda raw: raw.startswith(b"{"),
+    Form.TEXT: lambda raw: _JSON_TEXT.match(text_of(raw) or "") is not None,
+    Form.DATA: lambda raw: data_of(raw) is not None,
+}
+
+
+def fits(form: Form, raw: bytes) -> bool:
+    """Whether a value has that form. A text has to look like JSON; it may still be broken."""
+    return _FITS[form](raw)
+
+
+def carriers(probe: Probe, *, whole: bool = True, log_line: bool = False) -> dict[str, Form]:
+    """The keys under which this object may have events, and the form a value then has to have.
+
+    ``whole`` is False where the object's text breaks, so that keys which would tell more may be
+    lacking. ``log_line`` says that the object is one of ``logEvents``.
+    """
+    found = {"Records": Form.ARRAY, "records": Form.ARRAY}
+    if probe.messageId is not UNSET and probe.eventSource == Raw(b'"aws:sqs"'):
+        found["body"] = Form.TEXT
+    if has_event_key(probe):
+        return found
+    found |= _BESIDE_NO_EVENT_KEY
+    if not whole or (probe.detail_type is not UNSET and probe.source is not UNSET):
+        found["detail"] = Form.EVENT
+    if probe.MessageId is not UNSET:
+        found["Body"] = Form.TEXT
+    if log_line:
+        found["message"] = Form.TEXT
+    return found
+
+
+_BESIDE_NO_EVENT_KEY = {
+    "value": Form.OBJECTS,
+    "Events": Form.LOOKUP,
+    "logEvents": Form.LOG_LINES,
+    "awslogs": Form.DATA,
+    "Message": Form.TEXT,
+    "CloudTrailEvent": Form.TEXT,
+    "Sns": Form.EVENT,
+}
+
+
+def skip_reason(probe: Probe) -> SkipReason | None:
+    """Why an object is neither envelope nor event, if so.
+
+    CloudWatch's control message; a digest file; an S3 notification about files elsewhere, be it
+    S3's own, its test event, or the one CloudTrail sends (``s3Bucket``, ``s3ObjectKey``).
+    """
+    if probe.logEvents is not UNSET and probe.messageType == Raw(b'"CONTROL_MESSAGE"'):
+        return SkipReason.CONTROL_MESSAGE
+    if probe.s3 is not UNSET and probe.eventSource == Raw(b'"aws:s3"'):
+        return SkipReason.S3_NOTIFICATION
+    if probe.Records is not UNSET or probe.records is not UNSET or has_event_key(probe):
+        return None
+    if probe.digestStartTime is not UNSET and probe.digestS3Object is not UNSET:
+        return SkipReason.DIGEST
+    if probe.s3Bucket is not UNSET and probe.s3ObjectKey is not UNSET:
+        return SkipReason.S3_NOTIFICATION
+    if probe.Bucket is not UNSET and probe.Event == Raw(b'"s3:TestEvent"'):
+        return SkipReason.S3_NOTIFICATION
+    return None

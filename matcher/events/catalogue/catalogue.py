@@ -1,0 +1,137 @@
+"""The catalogue: what normalization looks up."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from zlib import crc32
+
+from matcher.events.catalogue.kinds import SourceKind
+from matcher.events.catalogue.loader import Tables, load
+from matcher.events.catalogue.tables import DEFAULT_CATEGORY, Category, Naming, QidRow
+from matcher.events.properties import PropertyTable, Renamed
+from matcher.events.schema import LogSourceType
+from matcher.events.text import fold
+
+SIGN_IN = "Sign-in activity"
+"""The operation of every sign-in, also of a Graph record, which does not name it (§6.3)."""
+
+_REMEMBERED = 8192
+_LONG = 256
+_FIRST, _NUMBERS = 1_000_000_000, 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """One log source: a type, and the account, subscription or tenant it logs for."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """Log source types, QID names, categories and properties of one profile. Immutable."""
+
+    profile: str
+    log_source_types: tuple[LogSourceType, ...]
+    properties: PropertyTable
+    _tables: Tables
+    _memory: "_Memory" = field(repr=False)
+
+    @classmethod
+    def load(cls, profile: str = "default", directory: Path | None = None) -> "Catalogue":
+        """The profile's catalogue; files in ``directory`` extend the ones that ship.
+
+        Raises ConfigError, with file and key of every finding, for files that are wrong.
+        """
+        tables = load(profile, directory)
+        types = {tables.types[kind].type: None for kind in SourceKind}
+        names = {category.id: category.name for category in tables.categories.values()}
+        properties = PropertyTable(
+            tables.properties,
+            renamed=_renamed(tables),
+            result_in_name=any(source.result_in_name for source in tables.types.values()),
+            category_names=names,
+        )
+        return cls(profile, tuple(types), properties, tables, _Memory(tables))
+
+    def type_of(self, kind: SourceKind) -> LogSourceType:
+        """The log source type that the profile gives the kind."""
+        return self._tables.types[kind].type
+
+    def naming(self, kind: SourceKind, operation: str | None, result: str | None = None) -> Naming:
+        """QID, its name and category. ``result`` counts only where the profile's names hold it.
+
+        A name that the catalogue lacks is the operation; a QID that it lacks is
+        :func:`stable_number` of type and name, and 0 where there is no name.
+        """
+        if result is not None and not self._tables.types[kind].result_in_name:
+            result = None
+        if len(operation or "") + len(result or "") > _LONG:
+            return self._memory.name(kind, operation, result)
+        return self._memory.naming(kind, operation, result)
+
+    def log_source(self, kind: SourceKind, account: str | None) -> LogSource:
+        """The log source ``type @ account``, or the type alone; its id is a stable number."""
+        if account is not None and len(account) > _LONG:
+            return self._memory.source(kind, account)
+        return self._memory.log_source(kind, account)
+
+    def category_name(self, number: int) -> str | None:
+        """The name of a category, low-level or high-level; None where there is no such number."""
+        found = self._tables.categories.get(number)
+        return None if found is None else found.name
+
+
+def stable_number(text: str) -> int:
+    """A number from 1,000,000,000 to 1,999,999,999 that depends on the text alone (its CRC-32).
+
+    It stands in for a QID and for a log source id where no catalogue gives one: QRadar's own
+    numbers are far smaller, and it still fits 31 bits.
+    """
+    return _FIRST + crc32(text.encode("utf-8", "replace")) % _NUMBERS
+
+
+class _Memory:
+    """What was looked up before, bounded; long texts of strangers are not kept."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.naming = lru_cache(maxsize=_REMEMBERED)(self.name)
+        self.log_source = lru_cache(maxsize=_REMEMBERED)(self.source)
+
+    def name(self, kind: SourceKind, operation: str | None, result: str | None) -> Naming:
+        category = self._category(DEFAULT_CATEGORY)
+        if operation is None:
+            return Naming(0, None, category)
+        source = self._tables.types[kind]
+        qidname, qid = operation, None
+        if result:
+            qidname = f"{operation}-{result}"
+        row = self._tables.qids.get((kind, fold(operation)))
+        if row is not None:
+            qidname, qid = row.name or qidname, row.qid
+            category = self._category(row.category)
+        if qid is None:
+            qid = stable_number(f"{source.type.id}\n{qidname}")
+        return Naming(qid, qidname, category)
+
+    def source(self, kind: SourceKind, account: str | None) -> LogSource:
+        source = self._tables.types[kind].type
+        number = stable_number(f"{source.id}\n{account or ''}")
+        return LogSource(number, f"{source.name} @ {account}" if account else source.name)
+
+    def _category(self, number: int) -> Category:
+        return self._tables.categories[number]
+
+
+def _renamed(tables: Tables) -> tuple[Renamed, ...]:
+    """Every QID name that is not the operation as sent, with that operation; for sign-ins None:
+    a Graph record holds no operation at all.
+    """
+
+    def source(row: QidRow) -> str | None:
+        return None if row.kind is SourceKind.ENTRA_SIGNIN else row.operation
+
+    named = [Renamed(row.name, source(row)) for row in tables.qids.values() if row.name]
+    return (Renamed(SIGN_IN, None), *named)

@@ -1,0 +1,112 @@
+"""Reading a JSON document that may hold anything under any key: a wrong type is a missing value.
+
+Keys are looked for under the spellings that producers use: ``eventName``, ``EventName`` (Log
+Analytics), ``eventname`` (data lakes that lower every key) and, where a name asks for it,
+``event_name`` (SDKs).
+
+Every text returned is one that stands in the event's bytes, raw or once unescaped, but for cut
+ends: that is what lets the literal prefilter trust it (:class:`matcher.events.schema.Property`).
+"""
+
+import json
+import re
+from typing import Any, Final
+
+Names = tuple[str, ...]
+
+_EMPTY: Final[dict[str, Any]] = {}
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_PLAIN_RUN = re.compile(r"[ !#-\[\]-~]+")
+_LONGEST_ESCAPED = 16_384
+
+
+def spellings(name: str) -> Names:
+    """The camelCase name, and its PascalCase and lower-case forms."""
+    return tuple(dict.fromkeys((name, name[:1].upper() + name[1:], name.lower())))
+
+
+def sdk_spellings(name: str) -> Names:
+    """:func:`spellings`, and the snake_case form."""
+    return tuple(dict.fromkeys((*spellings(name), _CAMEL.sub("_", name).lower())))
+
+
+def has(document: dict[str, Any], names: Names) -> bool:
+    """Whether the key is there, whatever it holds."""
+    for name in names:  # noqa: SIM110 - a generator costs more than the look-ups
+        if name in document:
+            return True
+    return False
+
+
+def value(document: dict[str, Any], names: Names) -> Any:
+    """What stands under the first spelling that holds something; None where none does."""
+    for name in names:
+        found = document.get(name)
+        if found is not None:
+            return found
+    return None
+
+
+def text(document: dict[str, Any], names: Names) -> str | None:
+    """The value, where it is text and not empty."""
+    for name in names:
+        found = document.get(name)
+        if found is not None:
+            return found if found and isinstance(found, str) else None
+    return None
+
+
+def number_or_text(document: dict[str, Any], names: Names) -> str | None:
+    """The value, where it is text or an integer; the integer's digits stand in the event, too."""
+    return as_text(value(document, names))
+
+
+def as_text(found: Any) -> str | None:
+    """The text, or the integer's digits; None for anything else, and for the empty text."""
+    if isinstance(found, str):
+        return found or None
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    return None
+
+
+def named(document: dict[str, Any], names: Names) -> str | None:
+    """A text, or the ``value`` of Azure's ``{"value": …, "localizedValue": …}``."""
+    found = value(document, names)
+    if isinstance(found, dict):
+        found = found.get("value")
+    return found if found and isinstance(found, str) else None
+
+
+def child(document: dict[str, Any], names: Names) -> dict[str, Any]:
+    """The object under the key, also where it came as JSON inside a text; else an empty one."""
+    found = value(document, names)
+    if isinstance(found, dict):
+        return found
+    return _opened(found) if isinstance(found, str) else _EMPTY
+
+
+def _opened(inner: str) -> dict[str, Any]:
+    """The object that a text holds. Where it escapes anything once more, only those entries are
+    kept that stand in it as they read; such a text beyond 16 KB is left closed.
+    """
+    if not inner.lstrip().startswith("{"):
+        return _EMPTY
+    escaped = "\\" in inner
+    if escaped and len(inner) > _LONGEST_ESCAPED:
+        return _EMPTY
+
+    def standing(entries: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in entries.items() if _stands(k, inner) and _stands(v, inner)}
+
+    try:
+        found = json.loads(inner, object_hook=standing if escaped else None)
+    except (ValueError, RecursionError):
+        return _EMPTY
+    return found if isinstance(found, dict) else _EMPTY
+
+
+def _stands(found: Any, inner: str) -> bool:
+    if isinstance(found, list):
+        return all(_stands(item, inner) for item in found)
+    return not isinstance(found, str) or all(run in inner for run in _PLAIN_RUN.findall(found))

@@ -1,0 +1,84 @@
+"""An event's bytes → the Event."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from matcher.events import acceptable, azure_activity, cloudtrail, entra, other
+from matcher.events.attribution import classify
+from matcher.events.catalogue import Catalogue, SourceKind
+from matcher.events.envelope import RawEvent
+from matcher.events.facts import Facts
+from matcher.events.record import Reject
+from matcher.events.schema import Event, Payload
+from matcher.events.text import readable
+
+_NORMALIZERS: dict[SourceKind, Callable[[dict[str, Any]], Facts]] = {
+    SourceKind.CLOUDTRAIL: cloudtrail.facts,
+    SourceKind.AZURE_ACTIVITY: azure_activity.facts,
+    SourceKind.ENTRA_AUDIT: entra.audit_facts,
+    SourceKind.ENTRA_SIGNIN: entra.sign_in_facts,
+    SourceKind.M365: other.m365_facts,
+    SourceKind.UNKNOWN: other.unknown_facts,
+}
+
+
+def normalize(raw_event: RawEvent, starttime: int, catalogue: Catalogue) -> Event | Reject:
+    """The event under QRadar's fields; a Reject only where it is not acceptable.
+
+    ``starttime`` is epoch milliseconds. A value of an odd type is NULL. The same bytes give the
+    same event.
+    """
+    document = acceptable.parse(raw_event.raw)
+    if isinstance(document, Reject):
+        return document
+    kind = classify(document)
+    facts = _NORMALIZERS[kind](document)
+    naming = catalogue.naming(kind, facts.operation, facts.result)
+    source = catalogue.log_source(kind, facts.account)
+    source_type = catalogue.type_of(kind)
+    return Event(
+        payload=Payload(raw_event.raw),
+        document=document,
+        log_source_type=source_type,
+        starttime=starttime,
+        devicetime=facts.devicetime,
+        qid=naming.qid,
+        qidname=naming.qidname,
+        category=naming.category.id,
+        categoryname=naming.category.name,
+        highlevelcategory=naming.category.high_level,
+        severity=naming.category.severity,
+        username=facts.username,
+        sourceip=facts.sourceip,
+        logsourceid=source.id,
+        logsourcename=source.name,
+        errorcode=facts.errorcode,
+        region=facts.region,
+        account=facts.account,
+        uid=_uid(source_type.id, facts, raw_event.raw),
+        properties=facts.properties,
+    )
+
+
+def _uid(source_type: int, facts: Facts, raw: bytes) -> str:
+    """What makes the event this one: the JSON text of the array [log source type, id, operation,
+    time, account or resource, status, correlationId].
+
+    Where it has neither id nor correlationId, the SHA-256 of its bytes stands for the id.
+    """
+    identifier = facts.id
+    if identifier is None and facts.correlation is None:
+        identifier = sha256(raw).hexdigest()
+    time = facts.time if isinstance(facts.time, str) else facts.devicetime
+    parts = [
+        source_type,
+        identifier,
+        facts.operation,
+        time,
+        facts.account or facts.resource,
+        facts.status,
+        facts.correlation,
+    ]
+    return readable(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))

@@ -1,0 +1,137 @@
+"""A glance at a JSON object: the top-level keys that tell envelopes and log sources apart.
+
+The values stay raw slices of the JSON text, so a glance costs a fraction of building the document.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+_Field = Raw | UnsetType
+
+
+class Probe(msgspec.Struct, frozen=True, gc=False):
+    """The top-level members of one JSON object that anybody asks for; UNSET where it has none.
+
+    Of a key that occurs twice the last value is kept, as ``json.loads`` does. The bytes of a value
+    are exact, and are not promised to be UTF-8.
+    """
+
+    # what an envelope has
+    Records: _Field = UNSET
+    records: _Field = UNSET
+    value: _Field = UNSET
+    Events: _Field = UNSET
+    logEvents: _Field = UNSET  # noqa: N815 - a field is named as its key is
+    messageType: _Field = UNSET  # noqa: N815
+    awslogs: _Field = UNSET
+    detail: _Field = UNSET
+    detail_type: _Field = msgspec.field(default=UNSET, name="detail-type")
+    source: _Field = UNSET
+    Message: _Field = UNSET
+    message: _Field = UNSET
+    CloudTrailEvent: _Field = UNSET
+    Sns: _Field = UNSET
+    body: _Field = UNSET
+    Body: _Field = UNSET
+    messageId: _Field = UNSET  # noqa: N815
+    MessageId: _Field = UNSET
+    # what is neither envelope nor event
+    s3: _Field = UNSET
+    s3Bucket: _Field = UNSET  # noqa: N815
+    s3ObjectKey: _Field = UNSET  # noqa: N815
+    Event: _Field = UNSET
+    Bucket: _Field = UNSET
+    digestStartTime: _Field = UNSET  # noqa: N815
+    digestS3Object: _Field = UNSET  # noqa: N815
+    # CloudTrail, and what looks like it
+    eventVersion: _Field = UNSET  # noqa: N815
+    eventSource: _Field = UNSET  # noqa: N815
+    eventName: _Field = UNSET  # noqa: N815
+    awsRegion: _Field = UNSET  # noqa: N815
+    userIdentity: _Field = UNSET  # noqa: N815
+    insightDetails: _Field = UNSET  # noqa: N815
+    acsRegion: _Field = UNSET  # noqa: N815
+    serviceName: _Field = UNSET  # noqa: N815
+    AcsRegion: _Field = UNSET
+    acsregion: _Field = UNSET
+    ServiceName: _Field = UNSET
+    servicename: _Field = UNSET
+    # Azure, Entra, Office 365
+    time: _Field = UNSET
+    category: _Field = UNSET
+    operationName: _Field = UNSET  # noqa: N815
+    resourceId: _Field = UNSET  # noqa: N815
+    properties: _Field = UNSET
+    eventTimestamp: _Field = UNSET  # noqa: N815
+    activityDisplayName: _Field = UNSET  # noqa: N815
+    createdDateTime: _Field = UNSET  # noqa: N815
+    Workload: _Field = UNSET
+    RecordType: _Field = UNSET
+
+
+KEYS: dict[str, str] = {field.encode_name: field.name for field in msgspec.structs.fields(Probe)}
+"""JSON key → the attribute of :class:`Probe` that holds its value."""
+
+_decode = msgspec.json.Decoder(Probe).decode
+
+
+def glance(raw: bytes) -> Probe | None:
+    """The probe of a JSON object, or None where the fast parser refuses the text.
+
+    It refuses what ``json.loads`` refuses, and also NaN, lone surrogates, a BOM and what nests
+    deeper than the interpreter's stack allows. It accepts nothing that ``json.loads`` refuses, save
+    for integers of more than 4,300 digits.
+    """
+    try:
+        return _decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def from_members(members: Iterable[tuple[str, bytes]]) -> Probe:
+    """The same probe, of members that a tolerant parser found; the last of a key counts."""
+    return Probe(**{KEYS[key]: Raw(value) for key, value in members if key in KEYS})
+
+
+def is_plain_event(probe: Probe) -> bool:
+    """Whether no key is there that an envelope, or what is skipped, has. False is no verdict."""
+    return (
+        probe.Records is UNSET
+        and probe.records is UNSET
+        and probe.detail is UNSET
+        and probe.Message is UNSET
+        and probe.value is UNSET
+        and probe.logEvents is UNSET
+        and probe.CloudTrailEvent is UNSET
+        and probe.Events is UNSET
+        and probe.awslogs is UNSET
+        and probe.Sns is UNSET
+        and probe.body is UNSET
+        and probe.Body is UNSET
+        and probe.s3 is UNSET
+        and probe.s3ObjectKey is UNSET
+        and probe.Event is UNSET
+        and probe.digestStartTime is UNSET
+    )
+
+
+def has_event_key(probe: Probe) -> bool:
+    """Whether a key is there that only an event has, be it of ours or of another log.
+
+    Such an object is no envelope, whatever a text or an array among its fields looks like.
+    """
+    return not (
+        probe.eventName is UNSET
+        and probe.eventSource is UNSET
+        and probe.eventVersion is UNSET
+        and probe.userIdentity is UNSET
+        and probe.operationName is UNSET
+        and probe.category is UNSET
+        and probe.resourceId is UNSET
+        and probe.eventTimestamp is UNSET
+        and probe.activityDisplayName is UNSET
+        and probe.createdDateTime is UNSET
+        and probe.RecordType is UNSET
+    )

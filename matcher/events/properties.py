@@ -1,0 +1,293 @@
+"""The names a rule may use for what an event holds: QRadar's fields (qradar.md §2), its custom
+properties, and ArcSight's names for two of them.
+
+What each promises the literal prefilter rests on two facts. A text that a normalizer picks stands
+in the event, raw or once unescaped, but for cut ends (:mod:`matcher.events.document`). And an
+integer's digits are its JSON text.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any
+
+from matcher.events.document import Names, child, sdk_spellings, value
+from matcher.events.schema import Event, Kind, Property
+
+Test = Callable[[str], bool]
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {"devicecustomstring1": "Error Code", "devicecustomstring2": "AWS Region"}
+)
+"""ArcSight's names, lower-case, and the property meant (qradar.md §0, 4)."""
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
+_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
+_JSON_WORDS = ("true", "false", "null", "nan", "-infinity")
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A QID name that an event need not hold, and the operation it holds instead, in some case;
+    None where it may hold neither.
+    """
+
+    name: str
+    operation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomProperty:
+    """A property read from the document: the first of its paths at which something stands.
+
+    It holds a text, the digits of an integer, or a truth value; where ``anything`` is set also
+    a fraction, or an object or array as JSON text.
+    """
+
+    name: str
+    paths: tuple[tuple[Names, ...], ...]
+    anything: bool = False
+
+    @classmethod
+    def of(cls, name: str, entry: object) -> "CustomProperty":
+        """From a data file: a path, several, or a mapping of ``paths`` and ``anything``.
+
+        A path is keys joined by dots, or a list of keys. Raises ValueError with what is wrong.
+        """
+        if name.lower() in FIELDS:
+            raise ValueError("is a field of every event already")
+        settings: dict[Any, Any] = entry if isinstance(entry, dict) else {"paths": entry}
+        if set(settings) - {"paths", "anything"}:
+            raise ValueError("must have paths, and at most anything")
+        anything = settings.get("anything", False)
+        if not isinstance(anything, bool):
+            raise ValueError("anything must be true or false")  # noqa: TRY004 - a file's finding
+        paths = settings.get("paths")
+        if isinstance(paths, str):
+            paths = [paths]
+        if not isinstance(paths, list) or not paths:
+            raise ValueError("must be a path such as userIdentity.arn, or a list of paths")
+        return cls(name, tuple(_path(path) for path in paths), anything)
+
+    def read(self, event: Event) -> str | int | float | bool | None:
+        """The property's value."""
+        for *parents, last in self.paths:
+            holder = event.document
+            for names in parents:
+                holder = child(holder, names)
+            found = self._shown(value(holder, last))
+            if found is not None:
+                return found
+        return None
+
+    def _shown(self, found: Any) -> str | int | float | bool | None:
+        if isinstance(found, (str, bool)):
+            return found
+        if self.anything:
+            return json_text(found) if isinstance(found, (dict, list)) else _plain(found)
+        return str(found) if isinstance(found, int) else None
+
+    def property(self) -> Property:
+        """What a rule uses."""
+        return Property(
+            self.name, Kind.TEXT, self.read, _stands_in_json if self.anything else _always
+        )
+
+
+def _path(path: object) -> tuple[Names, ...]:
+    keys = path.split(".") if isinstance(path, str) else path
+    if not isinstance(keys, list) or not keys or not all(isinstance(k, str) and k for k in keys):
+        raise ValueError(f"{path!r} is no path")
+    return tuple(sdk_spellings(key) for key in keys)
+
+
+def _plain(found: Any) -> int | float | None:
+    return found if isinstance(found, (int, float)) else None
+
+
+def json_text(found: Any) -> str:
+    r"""An object or array as compact JSON, control characters as they are.
+
+    So whatever plain run it shows stands in the event: an escape's tail (the ``n`` of ``\n``)
+    never joins the text after it.
+    """
+    written = json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+    return _ESCAPE.sub(_control, written) if "\\" in written else written
+
+
+def _control(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return _SHORT_ESCAPES.get(match[2], match[0])
+
+
+def _always(_run: str) -> bool:
+    return True
+
+
+def _stands_in_json(run: str) -> bool:
+    """Not for what may come from a number, a JSON word, or the signs between values."""
+    lowered = run.lower()
+    return not (
+        _NUMBER_LIKE.fullmatch(run)
+        or any(lowered in word for word in _JSON_WORDS)
+        or any(sign in run for sign in '{}[]":,')
+    )
+
+
+def _outside_result(run: str) -> bool:
+    """Where a QID name is ``<operation>-<result>``: not for what may reach over the seam, nor for
+    the ``success`` that a numeric result is written as.
+    """
+    return "-" not in run and run.lower() not in "success"
+
+
+def _derived(renamed: tuple[Renamed, ...]) -> Callable[[Test], frozenset[str] | None]:
+    def derived(test: Test) -> frozenset[str] | None:
+        operations: set[str] = set()
+        for one in renamed:
+            if test(one.name):
+                if one.operation is None:
+                    return None
+                operations.add(one.operation)
+        return frozenset(operations)
+
+    return derived
+
+
+def _constant(held: Any) -> Callable[[Event], Any]:
+    return lambda _event: held
+
+
+def _nothing(name: str, kind: Kind = Kind.TEXT, held: Any = None) -> Property:
+    return Property(name, kind, _constant(held))
+
+
+def _text(name: str, attribute: str) -> Property:
+    return Property(name, Kind.TEXT, attrgetter(attribute), _always)
+
+
+def _made(name: str, attribute: str, kind: Kind = Kind.TEXT) -> Property:
+    """A value that we make: nothing of it need stand in the event."""
+    return Property(name, kind, attrgetter(attribute))
+
+
+def _v6(event: Event) -> str | None:
+    found = event.sourceip
+    return found if found and ":" in found else None
+
+
+def _magnitude(event: Event) -> int:
+    return round((event.severity + _CREDIBILITY + _RELEVANCE) / 3)
+
+
+_CREDIBILITY = _RELEVANCE = 5
+
+_ABSENT = (
+    *("destinationmac", "sourcemac", "identityhostname", "eventdirection", "creeventlist"),
+    *("partialmatchlist", "partialormatchlist", "pcappacket", "adekey", "adevalue"),
+    *("geographiclocation", "sourcegeographiclocation", "destinationgeographiclocation"),
+)
+_ABSENT_ADDRESSES = (
+    *("destinationip", "destinationaddress", "destinationv6", "identityip"),
+    *("prenatsourceip", "prenatdestinationip", "postnatsourceip", "postnatdestinationip"),
+)
+_ZERO = (
+    *("sourceport", "destinationport", "prenatsourceport", "prenatdestinationport"),
+    *("postnatsourceport", "postnatdestinationport"),
+    *("protocolid", "processorid", "domainid", "duration"),
+)
+_FALSE = ("hasidentity", "hasoffense", "iscreevent", "isduplicate", "isunparsed")
+
+_PLAIN_FIELDS: tuple[Property, ...] = (
+    _made("qid", "qid", Kind.NUMBER),
+    _made("category", "category", Kind.NUMBER),
+    _made("categoryname", "categoryname"),
+    _made("highlevelcategory", "highlevelcategory", Kind.NUMBER),
+    _made("logsourceid", "logsourceid", Kind.NUMBER),
+    _made("logsourcename", "logsourcename"),
+    _made("logsourceidentifier", "logsourcename"),
+    _made("devicetype", "log_source_type.id", Kind.NUMBER),
+    _made("logsourcetypename", "log_source_type.name"),
+    _made("starttime", "starttime", Kind.TIME),
+    _made("devicetime", "devicetime", Kind.TIME),
+    _made("endtime", "starttime", Kind.TIME),
+    _text("username", "username"),
+    Property("sourceip", Kind.ADDRESS, attrgetter("sourceip"), _always),
+    Property("sourceaddress", Kind.ADDRESS, attrgetter("sourceip"), _always),
+    Property("sourcev6", Kind.ADDRESS, _v6, _always),
+    _made("severity", "severity", Kind.NUMBER),
+    _nothing("credibility", Kind.NUMBER, _CREDIBILITY),
+    _nothing("relevance", Kind.NUMBER, _RELEVANCE),
+    Property("magnitude", Kind.NUMBER, _magnitude),
+    _nothing("eventcount", Kind.NUMBER, 1),
+    Property("devicegrouplist", Kind.TEXT, lambda _event: []),
+    Property("payload", Kind.PAYLOAD, lambda event: event.payload.text, _always),
+    _text("errorcode", "errorcode"),
+    _text("region", "region"),
+    _text("account", "account"),
+    _made("uid", "uid"),
+    *(_nothing(name) for name in _ABSENT),
+    *(_nothing(name, Kind.ADDRESS) for name in _ABSENT_ADDRESSES),
+    *(_nothing(name, Kind.NUMBER, 0) for name in _ZERO),
+    *(_nothing(name, Kind.TEXT, held=False) for name in _FALSE),
+)
+
+FIELDS = frozenset(field.name for field in _PLAIN_FIELDS) | {"qidname", "highlevelcategoryname"}
+"""The names of the fields that every event has, lower-case."""
+
+_CUSTOM: tuple[Property, ...] = (
+    _text("Error Code", "errorcode"),
+    _text("AWS Region", "region"),
+    _text("Account ID", "account"),
+    Property("sourceIPAddress", Kind.TEXT, lambda e: e.properties.get("sourceIPAddress"), _always),
+    Property("Session Name", Kind.TEXT, lambda e: e.properties.get("Session Name"), _always),
+)
+
+
+class PropertyTable:
+    """Every property of one catalogue. Names are found in any case."""
+
+    def __init__(
+        self,
+        custom: Iterable[CustomProperty],
+        *,
+        renamed: tuple[Renamed, ...],
+        result_in_name: bool,
+        category_names: Mapping[int, str],
+    ) -> None:
+        qidname = Property(
+            "qidname",
+            Kind.TEXT,
+            attrgetter("qidname"),
+            _outside_result if result_in_name else _always,
+            _derived(renamed),
+        )
+        high_level = Property(
+            "highlevelcategoryname",
+            Kind.TEXT,
+            lambda event: category_names.get(event.highlevelcategory),
+        )
+        fields = (*_PLAIN_FIELDS, qidname, high_level)
+        self.by_field: Mapping[str, Property] = MappingProxyType({f.name: f for f in fields})
+        """QRadar's fields by lower-case name, and the names that its functions look up: qidname,
+        categoryname, highlevelcategoryname, logsourcename, logsourcetypename."""
+        known = (*_CUSTOM, *(one.property() for one in custom))
+        self._known = {found.name.lower(): found for found in known} | dict(self.by_field)
+
+    def find(self, name: str) -> Property | None:
+        """The field or custom property of that name, in any case."""
+        return self._known.get(name.lower())
+
+    def find_alias(self, name: str) -> Property | None:
+        """The property that an ArcSight name stands for: QRadar has none of these names."""
+        meant = ALIASES.get(name.lower())
+        return None if meant is None else self.find(meant)
+
+    def names(self) -> tuple[str, ...]:
+        """Every name :meth:`find` knows, as it is written, in alphabetical order."""
+        return tuple(sorted((found.name for found in self._known.values()), key=str.lower))

@@ -1,0 +1,1 @@
+"""Rule languages: text → :mod:`matcher.engine.expression`. Pure."""

@@ -1,0 +1,120 @@
+"""What stands behind WHERE: checked, and kept as what it means for a finite answer."""
+
+from dataclasses import dataclass
+
+from matcher.engine.expression import Operand, Recent
+from matcher.errors import RuleError
+from matcher.languages.aql import ast, dialect
+from matcher.languages.aql.conditions import Conditions
+from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.operands import Operands
+
+_RANKS: dict[type[ast.Clause], tuple[int, str]] = {
+    ast.GroupBy: (0, "GROUP BY"),
+    ast.Having: (1, "HAVING"),
+    ast.OrderBy: (2, "ORDER BY"),
+    ast.Limit: (3, "LIMIT"),
+    ast.Last: (4, "LAST"),
+    ast.StartStop: (4, "START"),
+    ast.Parameters: (5, "PARAMETERS"),
+}
+"""The order in which IBM documents the clauses, and their words (qradar.md §1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """One item of ORDER BY, resolved."""
+
+    operand: Operand
+    descending: bool
+
+
+@dataclass(slots=True)
+class Tail:
+    """What the clauses of a statement say."""
+
+    order_by: tuple[Ordering, ...] = ()
+    limit: int | None = None
+    window: Recent | None = None
+
+
+class Clauses:
+    """Compiles the clauses of one statement."""
+
+    def __init__(self, operands: Operands, conditions: Conditions, findings: Findings) -> None:
+        self._operands = operands
+        self._conditions = conditions
+        self._findings = findings
+
+    def tail(self, clauses: tuple[ast.Clause, ...]) -> Tail:
+        """All of them. Faults are kept among the findings."""
+        self._check_order(clauses)
+        tail = Tail()
+        for clause in clauses:
+            try:
+                self._read(clause, tail)
+            except RuleError as error:
+                self._findings.add(error)
+        return tail
+
+    def _check_order(self, clauses: tuple[ast.Clause, ...]) -> None:
+        seen: dict[int, str] = {}
+        for clause in clauses:
+            rank, word = _RANKS[type(clause)]
+            if rank in seen:
+                self._findings.add(
+                    self._findings.semantic(
+                        "repeated-clause", f"{word} after {seen[rank]}: only one can be", clause.at
+                    )
+                )
+            elif seen and rank < max(seen):
+                self._findings.departs(
+                    dialect.CLAUSE_ORDER, clause.at, clause=word, before=seen[max(seen)]
+                )
+            seen[rank] = word
+
+    def _read(self, clause: ast.Clause, tail: Tail) -> None:
+        match clause:
+            case ast.GroupBy() | ast.Having():
+                word = _RANKS[type(clause)][1]
+                raise self._findings.unsupported(
+                    word.lower().replace(" ", "-"),
+                    f"{word} needs many events, and a rule looks at one",
+                    clause.at,
+                    f"take {word} out: each event that matches becomes one alert",
+                )
+            case ast.StartStop():
+                raise self._findings.unsupported(
+                    "start-stop",
+                    "a rule runs on what comes: START and STOP have no meaning there",
+                    clause.at,
+                    "take them out, or write LAST",
+                )
+            case ast.OrderBy():
+                tail.order_by = self._order_by(clause)
+            case ast.Limit(rows=rows):
+                tail.limit = self._limit(clause)
+                self._findings.note(
+                    f"LIMIT {rows} cuts a finished answer; on a stream every match is an alert"
+                )
+            case ast.Last():
+                tail.window = self._conditions.recent(clause)
+            case ast.Parameters(names=names):
+                self._findings.note(
+                    f"PARAMETERS {', '.join(names)}: settings of a QRadar search, not used here"
+                )
+
+    def _order_by(self, clause: ast.OrderBy) -> tuple[Ordering, ...]:
+        self._findings.note(
+            "ORDER BY sorts a finished answer; on a stream alerts come as their events do"
+        )
+        if any(item.collation for item in clause.items):
+            self._findings.note("COLLATE is not used: texts are ordered by code point")
+        return tuple(
+            Ordering(self._operands.operand(item.item), item.descending) for item in clause.items
+        )
+
+    def _limit(self, clause: ast.Limit) -> int:
+        if isinstance(clause.rows, int):
+            return clause.rows
+        raise self._findings.semantic("wrong-number", "LIMIT takes a whole number", clause.at)

@@ -1,0 +1,140 @@
+"""AQL text → the engine's expression and columns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from matcher.engine.expression import Always, And, Constant, Expression, Operand, Recent
+from matcher.engine.rule import Column
+from matcher.errors import RuleError
+from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import ast
+from matcher.languages.aql.clauses import Clauses, Ordering
+from matcher.languages.aql.conditions import Conditions
+from matcher.languages.aql.dialect import COMMENT, SEMICOLON, DialectName
+from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.names import Names
+from matcher.languages.aql.operands import Operands
+from matcher.languages.aql.parser import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One compiled AQL text.
+
+    ``expression`` is everything that decides whether an event matches, LAST included. ``order_by``
+    and ``limit`` say how a finished answer is sorted and cut; ``window`` is the LAST at the end.
+    ``notes`` are what has no meaning on a stream, one line each.
+    """
+
+    expression: Expression
+    columns: tuple[Column, ...] = ()
+    order_by: tuple[Ordering, ...] = ()
+    limit: int | None = None
+    window: Recent | None = None
+    notes: tuple[str, ...] = ()
+
+
+def compile_query(text: str, catalogue: Catalogue, *, dialect: DialectName = "compat") -> Query:
+    """Compile a SELECT statement, or the bare filter of a QRadar rule test.
+
+    Raises a RuleError with its place: RuleSyntaxError, RuleSemanticError, UnsupportedRule, or
+    RuleErrors where the text has several faults.
+    """
+    return _Compilation(Findings(text, dialect), catalogue).query()
+
+
+class _Compilation:
+    """The compilation of one text."""
+
+    def __init__(self, findings: Findings, catalogue: Catalogue) -> None:
+        self._findings = findings
+        self._names = Names(catalogue, findings)
+        self._operands = Operands(self._names, findings)
+        self._conditions = Conditions(self._operands, findings)
+        self._clauses = Clauses(self._operands, self._conditions, findings)
+
+    def query(self) -> Query:
+        parsed = parse(self._findings.text)
+        for comment in parsed.comments:
+            self._findings.departs(COMMENT, comment)
+        if parsed.semicolon is not None:
+            self._findings.departs(SEMICOLON, parsed.semicolon)
+        if isinstance(parsed.root, ast.Select) and parsed.kind == "statement":
+            query = self._statement(parsed.root)
+        else:
+            expression = self._conditions.top(parsed.root)
+            query = Query(expression, notes=self._findings.notes)
+        self._findings.raise_errors()
+        return query
+
+    def _statement(self, select: ast.Select) -> Query:
+        self._check_source(select)
+        columns = tuple(self._columns(select.columns))
+        self._names.define((column.alias, column.operand) for column in columns)
+        tail = self._clauses.tail(select.clauses)
+        return Query(
+            expression=self._where(select, tail.window),
+            columns=columns,
+            order_by=tail.order_by,
+            limit=tail.limit,
+            window=tail.window,
+            notes=self._findings.notes,
+        )
+
+    def _where(self, select: ast.Select, window: Recent | None) -> Expression:
+        """What WHERE says, and the LAST at the end with it."""
+        if select.where is None:
+            self._findings.note("the query has no WHERE: every event matches")
+            return Always(holds=True) if window is None else window
+        expression = self._conditions.top(select.where)
+        if window is None:
+            return expression
+        joined = expression.items if isinstance(expression, And) else (expression,)
+        return And((*joined, window))
+
+    def _columns(self, columns: tuple[ast.Column, ...]) -> Iterator[Column]:
+        seen: set[str] = set()
+        for column in columns:
+            if column.value is None:
+                self._findings.note("SELECT * adds no columns: an alert holds the event's fields")
+                continue
+            alias = column.alias if column.alias is not None else column.written
+            if not alias.strip() or alias.casefold() in seen:
+                problem = "is empty" if not alias.strip() else f'"{alias}" is there twice'
+                self._findings.add(
+                    self._findings.semantic("alias", f"the alias {problem}", column.at)
+                )
+            if column.quote == '"' and self._findings.dialect == "strict":
+                self._findings.note("IBM writes an alias in single quotes where it is defined")
+            seen.add(alias.casefold())
+            yield Column(alias, self._column(column.value))
+
+    def _column(self, value: ast.Node) -> Operand:
+        try:
+            return self._operands.operand(value)
+        except RuleError as error:
+            self._findings.add(error)
+            return Constant(None)
+
+    def _check_source(self, select: ast.Select) -> None:
+        if select.into is not None:
+            self._findings.add(
+                self._findings.unsupported(
+                    "into", "INTO keeps a cursor on a console", select.into.at, "take INTO out"
+                )
+            )
+        source = select.source
+        if isinstance(source, ast.Select):
+            self._findings.add(self._operands.not_evaluated(source))
+        elif source.text.casefold() == "flows":
+            self._findings.add(
+                self._findings.unsupported(
+                    "flows", "there are no flows here, only events", source.at, "FROM events"
+                )
+            )
+        elif source.text.casefold() != "events":
+            self._findings.add(
+                self._findings.semantic(
+                    "unknown-table", f'unknown table "{source.text}"', source.at, "FROM events"
+                )
+            )

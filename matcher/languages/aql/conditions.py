@@ -1,0 +1,240 @@
+"""Conditions of AQL → the engine's expressions."""
+
+import re
+import warnings
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Field,
+    InNetwork,
+    IsNull,
+    Like,
+    Matches,
+    Not,
+    Operand,
+    Or,
+    Recent,
+)
+from matcher.engine.patterns import regex_test
+from matcher.errors import Location, RuleError
+from matcher.events.schema import Kind
+from matcher.languages.aql import ast, dialect
+from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.operands import Operands
+
+_MILLISECONDS = {"MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
+_LONGEST_LAST = 1_000_000
+
+
+class Conditions:
+    """Compiles conditions. A leaf that is wrong is kept among the findings, and the rest goes on,
+    so that one reading shows every fault.
+    """
+
+    def __init__(self, operands: Operands, findings: Findings) -> None:
+        self._operands = operands
+        self._findings = findings
+
+    def top(self, node: ast.Node) -> Expression:
+        """The condition of WHERE, or a filter: there compat takes LAST as one of those joined
+        by AND.
+        """
+        if isinstance(node, ast.And):
+            return And(tuple(self.top(item) for item in node.items))
+        if isinstance(node, ast.Last):
+            self._findings.departs(dialect.LAST_IN_WHERE, node.at)
+            try:
+                return self.recent(node)
+            except RuleError as error:
+                self._findings.add(error)
+                return Always(holds=False)
+        return self.condition(node)
+
+    def condition(self, node: ast.Node) -> Expression:
+        """The expression of a condition."""
+        match node:
+            case ast.And(items=items):
+                return And(tuple(map(self.condition, items)))
+            case ast.Or(items=items):
+                return Or(tuple(map(self.condition, items)))
+            case ast.Not(item=item):
+                return Not(self.condition(item))
+        try:
+            return self._leaf(node)
+        except RuleError as error:
+            self._findings.add(error)
+            return Always(holds=False)
+
+    def recent(self, node: ast.Last) -> Recent:
+        """A LAST clause. Raises RuleSemanticError for an amount or a unit that is none."""
+        unit = node.unit.upper()
+        milliseconds = _MILLISECONDS.get(unit.removesuffix("S"))
+        if milliseconds is None:
+            raise self._findings.semantic(
+                "unknown-unit",
+                f"LAST counts MINUTES, HOURS or DAYS, not '{node.unit[:40]}'",
+                node.at,
+            )
+        if not unit.endswith("S"):
+            self._findings.departs(dialect.SINGULAR_UNIT, node.at, unit=node.unit)
+        if not isinstance(node.amount, int) or not 0 < node.amount <= _LONGEST_LAST:
+            raise self._findings.semantic(
+                "wrong-number", f"LAST takes a whole number from 1 to {_LONGEST_LAST:,}", node.at
+            )
+        return Recent(node.amount * milliseconds, f"LAST {node.amount} {unit}")
+
+    def _leaf(self, node: ast.Node) -> Expression:
+        match node:
+            case ast.Comparison():
+                return self._comparison(node)
+            case ast.Between():
+                return self._between(node)
+            case ast.Among():
+                return self._among(node)
+            case ast.Like():
+                return _unless(node.negated, self._like(node))
+            case ast.Matches():
+                return _unless(node.negated, self._matches(node))
+            case ast.IsNull(item=item):
+                return _unless(node.negated, IsNull(self._operands.operand(item)))
+            case ast.FunctionCall():
+                return self._predicate(node)
+            case _:
+                raise self._no_condition(node)
+
+    def _no_condition(self, node: ast.Node) -> RuleError:
+        match node:
+            case ast.Choice() | ast.Select():
+                return self._operands.not_evaluated(node)
+            case ast.TextSearch():
+                return self._findings.unsupported(
+                    "text-search",
+                    "TEXT SEARCH asks QRadar's index of words, which is not here",
+                    node.at,
+                    "write UTF8(payload) ILIKE '%…%'",
+                )
+            case ast.Last():
+                return self._findings.semantic(
+                    "last-in-condition",
+                    "LAST holds for the whole query: it stands under no OR and no NOT",
+                    node.at,
+                    "join it to the rest of WHERE by AND, or write it at the end",
+                )
+            case _:
+                return self._findings.semantic(
+                    "not-a-condition",
+                    "a value stands where a condition is due",
+                    node.at,
+                    "compare it: … = '…'",
+                )
+
+    def _comparison(self, node: ast.Comparison) -> Expression:
+        if isinstance(node.left, ast.Null) or isinstance(node.right, ast.Null):
+            self._findings.note(f"a comparison with NULL never holds (line {node.at.line})")
+        return Compare(
+            Comparison(node.operator),
+            self._operands.operand(node.left),
+            self._operands.operand(node.right),
+        )
+
+    def _between(self, node: ast.Between) -> Expression:
+        item = self._operands.operand(node.item)
+        low, high = self._operands.operand(node.low), self._operands.operand(node.high)
+        inside = And(
+            (Compare(Comparison.AT_LEAST, item, low), Compare(Comparison.AT_MOST, item, high))
+        )
+        return _unless(node.negated, inside)
+
+    def _among(self, node: ast.Among) -> Expression:
+        item = self._operands.operand(node.item)
+        members = [self._operands.operand(member) for member in node.members]
+        values = tuple(member.value for member in members if isinstance(member, Constant))
+        if len(values) == len(members):
+            return _unless(node.negated, Among(item, values))
+        equal = Or(tuple(Compare(Comparison.EQUAL, item, member) for member in members))
+        return _unless(node.negated, equal)
+
+    def _like(self, node: ast.Like) -> Expression:
+        word = "ILIKE" if node.caseless else "LIKE"
+        item = self._operands.operand(node.item)
+        if isinstance(item, Field) and item.property.kind is Kind.ADDRESS:
+            self._findings.departs(
+                dialect.LIKE_ON_ADDRESS, node.at, operator=word, name=item.written
+            )
+        pattern = node.pattern
+        if isinstance(pattern, ast.FunctionCall) and pattern.name.upper() == "ENUMERATION":
+            self._findings.departs(dialect.ENUMERATION, pattern.at, operator=word)
+            likes = tuple(self._one_like(item, part, node) for part in pattern.arguments)
+            return Or(likes)
+        return self._one_like(item, pattern, node)
+
+    def _one_like(self, item: Operand, pattern: ast.Node, node: ast.Like) -> Like:
+        word = "ILIKE" if node.caseless else "LIKE"
+        return Like(item, self._pattern_text(pattern, word), node.caseless)
+
+    def _matches(self, node: ast.Matches) -> Expression:
+        word = "IMATCHES" if node.caseless else "MATCHES"
+        item = self._operands.operand(node.item)
+        pattern = self._pattern_text(node.pattern, word)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                regex_test(pattern, node.caseless)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise self._findings.semantic(
+                "bad-pattern", f"the regular expression is not one: {error}", node.pattern.at
+            ) from None
+        return Matches(item, pattern, node.caseless)
+
+    def _pattern_text(self, pattern: ast.Node, word: str) -> str:
+        if isinstance(pattern, ast.Text):
+            return pattern.value
+        hint = "a text stands in single quotes"
+        if isinstance(pattern, ast.Name) and pattern.quoted:
+            hint = "double quotes hold names; a text stands in single quotes"
+        raise self._findings.semantic(
+            "pattern-not-text", f"{word} takes a text that stands in the rule", pattern.at, hint
+        )
+
+    def _predicate(self, call: ast.FunctionCall) -> Expression:
+        """A function that is a condition by itself."""
+        if call.name.upper() == "INCIDR":
+            return self._in_network(call)
+        self._operands.operand(call)
+        raise self._findings.semantic(
+            "not-a-condition",
+            f"{call.name.upper()} gives a value, and a condition is due",
+            call.at,
+            "compare it: … = '…'",
+        )
+
+    def _in_network(self, call: ast.FunctionCall) -> Expression:
+        match call.arguments:
+            case (ast.Text(value=written, at=at), item):
+                network = self._network(written, at)
+                return InNetwork(self._operands.operand(item), network)
+        raise self._findings.semantic(
+            "wrong-argument",
+            "INCIDR takes a network and an address, in this order",
+            call.at,
+            "INCIDR('192.0.2.0/24', sourceip)",
+        )
+
+    def _network(self, written: str, at: Location) -> IPv4Network | IPv6Network:
+        try:
+            return ip_network(written, strict=False)
+        except ValueError:
+            raise self._findings.semantic(
+                "bad-network", f"'{written[:60]}' is no network", at, "such as '192.0.2.0/24'"
+            ) from None
+
+
+def _unless(negated: bool, expression: Expression) -> Expression:
+    return Not(expression) if negated else expression

@@ -1,0 +1,90 @@
+"""Where *compat*, which runs what is written in the wild, departs from documented AQL.
+
+*strict* takes only what IBM documents; each departure is then an error of its own. Facts:
+qradar.md §0, §1 and §10.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from matcher.errors import RuleError, RuleSemanticError, RuleSyntaxError
+
+DialectName = Literal["compat", "strict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One thing that compat takes and documented AQL does not have. ``{…}`` is filled in."""
+
+    code: str
+    message: str
+    hint: str
+    kind: type[RuleError]
+
+
+LAST_IN_WHERE = Departure(
+    "strict-last-in-where",
+    "LAST is no condition: it stands behind the query, after LIMIT",
+    "take it out of WHERE and write it at the end",
+    RuleSyntaxError,
+)
+CLAUSE_ORDER = Departure(
+    "strict-clause-order",
+    "{clause} stands after {before}; AQL has it before",
+    "the order is GROUP BY, HAVING, ORDER BY, LIMIT, LAST or START, PARAMETERS",
+    RuleSyntaxError,
+)
+SINGULAR_UNIT = Departure(
+    "strict-unit",
+    "the unit '{unit}' is not documented",
+    "write MINUTES, HOURS or DAYS",
+    RuleSyntaxError,
+)
+COMMENT = Departure(
+    "strict-comment",
+    "AQL documents no comments",
+    "take the comment out",
+    RuleSyntaxError,
+)
+SEMICOLON = Departure(
+    "strict-semicolon",
+    "AQL documents no ';' at the end",
+    "take it out",
+    RuleSyntaxError,
+)
+TYPE_OF_LOG_SOURCE = Departure(
+    "strict-logsourcetypename",
+    "LOGSOURCETYPENAME takes devicetype; QRadar looks up the log source's id as if it were a type",
+    "write LOGSOURCETYPENAME(devicetype)",
+    RuleSemanticError,
+)
+FOREIGN_PROPERTY = Departure(
+    "strict-property",
+    'unknown property "{name}": QRadar does not have it; here it stands for "{property}"',
+    'write "{property}"',
+    RuleSemanticError,
+)
+LIKE_ON_ADDRESS = Departure(
+    "strict-like-address",
+    "{operator} takes a text, and {name} is an address",
+    "write STR({name}) {operator} …",
+    RuleSemanticError,
+)
+ENUMERATION = Departure(
+    "strict-enumeration",
+    "{operator} ENUMERATION(…) is not documented",
+    "join several {operator} by OR",
+    RuleSyntaxError,
+)
+
+DEPARTURES = (
+    LAST_IN_WHERE,
+    CLAUSE_ORDER,
+    SINGULAR_UNIT,
+    COMMENT,
+    SEMICOLON,
+    TYPE_OF_LOG_SOURCE,
+    FOREIGN_PROPERTY,
+    LIKE_ON_ADDRESS,
+    ENUMERATION,
+)

@@ -1,0 +1,252 @@
+"""The functions of AQL: what an event can answer, and what it cannot, with the reason.
+
+Where IBM's text leaves a point open the choice is ours: NULL in gives NULL out, save CONCAT,
+which leaves it out; SUBSTRING counts from 0 and takes a length (qradar.md §1.6).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.engine.compiler import address, number_of, text_of
+from matcher.engine.expression import Function
+from matcher.events.text import fold
+from matcher.languages.aql.dateformat import date_format
+
+_LARGEST_EXACT = 2**63
+"""Beyond a long, arithmetic goes on in doubles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A function of values, and how many arguments it takes."""
+
+    function: Function
+    fewest: int
+    most: int
+
+    def __str__(self) -> str:
+        if self.most == _ANY_NUMBER:
+            return f"{self.fewest} or more"
+        return str(self.fewest) if self.fewest == self.most else f"{self.fewest} to {self.most}"
+
+
+_ANY_NUMBER = 1000
+
+
+def _concat(*values: Any) -> str:
+    return "".join(text_of(value) or "" for value in values)
+
+
+def _lower(value: Any) -> str | None:
+    text = text_of(value)
+    return None if text is None else fold(text)
+
+
+def _upper(value: Any) -> str | None:
+    text = text_of(value)
+    return None if text is None else text.upper()
+
+
+def _length(value: Any) -> int | None:
+    text = text_of(value)
+    return None if text is None else len(text)
+
+
+def _substring(value: Any, start: Any, length: Any = math.inf) -> str | None:
+    text, first, count = text_of(value), number_of(start), number_of(length)
+    if text is None or first is None or count is None or first < 0 or count < 0:
+        return None
+    begin = int(min(first, len(text)))
+    return text[begin : begin + int(min(count, len(text)))]
+
+
+def _whole(value: Any) -> int | None:
+    """A number without its fraction; an address as the number that it is."""
+    number = number_of(value)
+    if number is not None:
+        return int(number) if math.isfinite(number) else None
+    found = address(text_of(value)) if isinstance(value, str) else None
+    return None if found is None else int(found)
+
+
+def _double(value: Any) -> float | None:
+    number = number_of(value)
+    try:
+        return None if number is None else float(number)
+    except OverflowError:
+        return None
+
+
+def _date_format(milliseconds: Any, pattern: Any) -> str | None:
+    time, letters = number_of(milliseconds), text_of(pattern)
+    if time is None or letters is None or not math.isfinite(time):
+        return None
+    return date_format(int(time), letters)
+
+
+def _arithmetic(operation: Callable[[Any, Any], int | float]) -> Callable[[Any, Any], Any]:
+    """An operation on two numbers: NULL where one is none, or where the outcome is none."""
+
+    def apply(left: Any, right: Any) -> int | float | None:
+        a, b = number_of(left), number_of(right)
+        if a is None or b is None:
+            return None
+        try:
+            result = operation(a, b)
+            if isinstance(result, int) and abs(result) < _LARGEST_EXACT:
+                return result
+            return float(result) if math.isfinite(result) else None
+        except (ArithmeticError, ValueError):
+            return None
+
+    return apply
+
+
+def _divide(a: float, b: float) -> int | float:
+    exact = isinstance(a, int) and isinstance(b, int) and a % b == 0
+    return int(a // b) if exact else a / b
+
+
+def _power(a: float, b: float) -> int | float:
+    result = math.pow(a, b)
+    exact = isinstance(a, int) and isinstance(b, int) and b >= 0 and abs(result) < 2**53
+    return int(result) if exact else result
+
+
+def _remainder(a: float, b: float) -> int | float:
+    """With the sign of the dividend, as in Java."""
+    rest = abs(a) % abs(b)
+    return -rest if a < 0 else rest
+
+
+def _function(name: str, call: Callable[..., Any], fewest: int, most: int = 0) -> Signature:
+    return Signature(Function(name, call), fewest, most or fewest)
+
+
+FUNCTIONS: dict[str, Signature] = {
+    signature.function.name: signature
+    for signature in (
+        _function("CONCAT", _concat, 1, _ANY_NUMBER),
+        _function("LOWER", _lower, 1),
+        _function("UPPER", _upper, 1),
+        _function("STR", text_of, 1),
+        _function("STRLEN", _length, 1),
+        _function("SUBSTRING", _substring, 2, 3),
+        _function("LONG", _whole, 1),
+        _function("INT", _whole, 1),
+        _function("DOUBLE", _double, 1),
+        _function("DATEFORMAT", _date_format, 2),
+    )
+}
+"""Functions of values, by name."""
+
+OPERATORS: dict[str, Function] = {
+    "+": Function("+", _arithmetic(lambda a, b: a + b)),
+    "-": Function("-", _arithmetic(lambda a, b: a - b)),
+    "*": Function("*", _arithmetic(lambda a, b: a * b)),
+    "/": Function("/", _arithmetic(_divide)),
+    "%": Function("%", _arithmetic(_remainder)),
+    "^": Function("^", _arithmetic(_power)),
+    "&": Function("&", _arithmetic(lambda a, b: int(a) & int(b))),
+}
+"""Arithmetic, by its sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a stream of single events cannot answer a function, and what to do instead."""
+
+    code: str
+    reason: str
+    hint: str
+
+
+_AGGREGATE = Refusal(
+    "aggregate",
+    "is an aggregate: it needs many events, and a rule looks at one",
+    "take it out: each event that matches becomes one alert",
+)
+_ASSETS = Refusal(
+    "asset-function",
+    "asks QRadar's asset database, which is not here",
+    "test the event's own fields: sourceip, username, properties",
+)
+_PLACES = Refusal(
+    "geo-function",
+    "asks a geographic database, which is not here",
+    "test sourceip with INCIDR('network', sourceip)",
+)
+_REFERENCES = Refusal(
+    "reference-data",
+    "asks reference data, and none is configured",
+    "list the values: field IN ('…', '…')",
+)
+_OFFENSES = Refusal(
+    "offense-function",
+    "asks QRadar's offenses, which are not here",
+    "take it out, and test the event's own fields",
+)
+_NETWORKS = Refusal(
+    "network-function",
+    "asks QRadar's network hierarchy, which is not here",
+    "write INCIDR('network', sourceip)",
+)
+_CONSOLE = Refusal(
+    "console-function",
+    "asks a QRadar console's own configuration, which is not here",
+    "take it out: the matcher does not have this number's name",
+)
+_NOT_YET = Refusal(
+    "unsupported-function",
+    "is not evaluated on a stream",
+    "write the condition without it, if it can be",
+)
+
+REFUSALS: dict[str, Refusal] = {
+    **dict.fromkeys(
+        ("AVG", "COUNT", "FIRST", "LAST", "MAX", "MIN", "STDEV", "STDEVP", "SUM", "UNIQUECOUNT"),
+        _AGGREGATE,
+    ),
+    **dict.fromkeys(("ASSETHOSTNAME", "ASSETPROPERTY", "ASSETUSER", "MATCHESASSETSEARCH"), _ASSETS),
+    **dict.fromkeys(("GEO::LOOKUP", "GEO::DISTANCE"), _PLACES),
+    **dict.fromkeys(
+        (
+            "REFERENCEMAP",
+            "REFERENCEMAPSETCONTAINS",
+            "REFERENCESETCONTAINS",
+            "REFERENCETABLE",
+        ),
+        _REFERENCES,
+    ),
+    **dict.fromkeys(("INOFFENSE", "RULENAME"), _OFFENSES),
+    **dict.fromkeys(("NETWORKNAME", "FULLNETWORKNAME"), _NETWORKS),
+    **dict.fromkeys(
+        (
+            "COMPONENTID",
+            "DOMAINNAME",
+            "HOSTNAME",
+            "LOGSOURCEGROUPNAME",
+            "PROCESSORNAME",
+            "PROTOCOLNAME",
+            "QIDDESCRIPTION",
+        ),
+        _CONSOLE,
+    ),
+    **dict.fromkeys(
+        (
+            "BASE64",
+            "IF",
+            "NOW",
+            "PARSEDATETIME",
+            "PARSETIMESTAMP",
+            "REPLACEALL",
+            "REPLACEFIRST",
+            "ROUND",
+            "STRPOS",
+        ),
+        _NOT_YET,
+    ),
+}
+"""Functions that are known and refused, by name."""

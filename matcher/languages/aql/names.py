@@ -1,0 +1,84 @@
+"""Which property a name means, and which name a function such as QIDNAME gives an id."""
+
+from collections.abc import Iterable, Mapping
+
+from matcher.engine.expression import Field, Operand
+from matcher.errors import Location, RuleSemanticError
+from matcher.events.catalogue import Catalogue
+from matcher.events.schema import Property
+from matcher.languages.aql import ast, dialect
+from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.aql.findings import Findings
+
+_NAME_OF_ID: Mapping[str, Mapping[str, str]] = {
+    "QIDNAME": {"qid": "qidname"},
+    "CATEGORYNAME": {"category": "categoryname", "highlevelcategory": "highlevelcategoryname"},
+    "LOGSOURCENAME": {"logsourceid": "logsourcename"},
+    "LOGSOURCETYPENAME": {"devicetype": "logsourcetypename", "logsourceid": "logsourcetypename"},
+    "UTF8": {"payload": "payload"},
+}
+"""The property that holds what a function says of a column (qradar.md §1.6)."""
+
+NAMING_FUNCTIONS = tuple(_NAME_OF_ID)
+
+
+class Names:
+    """Looks names up in the catalogue and among the aliases of the SELECT list."""
+
+    def __init__(self, catalogue: Catalogue, findings: Findings) -> None:
+        self._properties = catalogue.properties
+        self._findings = findings
+        self._aliases: dict[str, Operand] = {}
+
+    def define(self, aliases: Iterable[tuple[str, Operand]]) -> None:
+        """From now on these aliases stand for their operands, in any case (qradar.md §1.1)."""
+        self._aliases.update((alias.casefold(), operand) for alias, operand in aliases)
+
+    def operand(self, name: ast.Name) -> Operand:
+        """What a name stands for: an alias, which hides a property of its name, or a property."""
+        alias = self._aliases.get(name.text.casefold())
+        return alias if alias is not None else Field(self.property(name), name.text)
+
+    def property(self, name: ast.Name) -> Property:
+        """The property of a name. Raises RuleSemanticError where there is none."""
+        found = self._properties.find(name.text)
+        if found is not None:
+            return found
+        foreign = self._properties.find_alias(name.text)
+        if foreign is not None:
+            self._findings.departs(
+                dialect.FOREIGN_PROPERTY, name.at, name=name.text, property=foreign.name
+            )
+            return foreign
+        raise self._unknown(name)
+
+    def name_of_id(self, call: ast.FunctionCall) -> Field:
+        """``QIDNAME(qid)`` and its like. The argument is a column, whatever alias has its name.
+
+        Raises RuleSemanticError where it is another column than the function takes.
+        """
+        function = call.name.upper()
+        columns = _NAME_OF_ID[function]
+        argument = call.arguments[0] if len(call.arguments) == 1 else None
+        column = argument.text.casefold() if isinstance(argument, ast.Name) else ""
+        found = self._properties.find(columns.get(column, ""))
+        if found is None:
+            raise self._wrong_id(function, call.at)
+        if function == "LOGSOURCETYPENAME" and column == "logsourceid":
+            self._findings.departs(dialect.TYPE_OF_LOG_SOURCE, call.at)
+        return Field(found, f"{function}({column})")
+
+    def _wrong_id(self, function: str, at: Location) -> RuleSemanticError:
+        takes = next(iter(_NAME_OF_ID[function]))
+        return self._findings.semantic(
+            "wrong-argument", f"{function} takes {takes}", at, f"write {function}({takes})"
+        )
+
+    def _unknown(self, name: ast.Name) -> RuleSemanticError:
+        guess = nearest(name.text, self._properties.names())
+        hint = f'did you mean "{guess}"?' if guess else ""
+        if name.quoted and not guess:
+            hint = "double quotes hold names; a text stands in single quotes"
+        return self._findings.semantic(
+            "unknown-property", f'unknown property "{name.text}"', name.at, hint
+        )

@@ -1,0 +1,192 @@
+"""Rule files → rules. One bad file does not hide what is in the others."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from matcher.engine.rule import Attack, Rule
+from matcher.errors import (
+    Location,
+    RuleError,
+    RuleErrors,
+    RuleSemanticError,
+    RuleSyntaxError,
+    UsageError,
+)
+from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import Query, compile_query
+from matcher.languages.aql.diagnostics import nearest
+from matcher.rulebook.document import Document, read_document
+from matcher.rulebook.format import RESERVED, RuleFile, RuleTest, read_rule_file
+from matcher.rulebook.place import in_file
+
+SUFFIXES = (".yml", ".yaml")
+_TO_METADATA = (
+    *("status", "dialect", "description", "data_sources", "false_positives", "author", "date"),
+    *("modified", "runbook", "hunting", "metadata", *RESERVED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader must know of a rule that works."""
+
+    rule_id: str
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What the rule files hold. ``errors`` are those of the files that cannot be used: whether the
+    rest may run is for the caller to decide. Rules are in the order of their ids.
+    """
+
+    rules: tuple[Rule, ...]
+    tests: tuple[RuleTest, ...]
+    errors: tuple[RuleError, ...]
+    notes: tuple[Note, ...]
+    files: tuple[str, ...]
+    """Every file that was read, whether it could be used or not."""
+
+    def raise_errors(self) -> None:
+        """Raise RuleErrors where there is any error."""
+        if self.errors:
+            raise RuleErrors(list(self.errors))
+
+
+def load_rules(paths: Sequence[Path], catalogue: Catalogue) -> Rulebook:
+    """The rules of these files, and of the rule files in these directories and below them.
+
+    Raises UsageError where a path is not there or holds no rule file. What is wrong inside a file
+    stands in the rulebook's errors, with its place.
+    """
+    files = rule_files(paths)
+    errors: list[RuleError] = []
+    found: list[tuple[Rule, RuleFile]] = []
+    for file in files:
+        try:
+            found.append(_load(file, catalogue))
+        except RuleErrors as several:
+            errors += several.errors
+        except RuleError as error:
+            errors.append(error)
+    unique, repeated = _without_repeated_ids(found)
+    rules = sorted(unique, key=lambda pair: pair[0].id)
+    return Rulebook(
+        rules=tuple(rule for rule, _ in rules),
+        tests=tuple(replace(test, rule_id=rule.id) for rule, file in rules for test in file.tests),
+        errors=(*errors, *repeated),
+        notes=tuple(Note(rule.id, rule.file, text) for rule, _ in rules for text in rule.notes),
+        files=tuple(map(str, files)),
+    )
+
+
+def rule_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The rule files that the paths name, each once, sorted within a directory; hidden ones are
+    left out. Raises UsageError as :func:`load_rules` does.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        if path.is_file():
+            files[path] = None
+        elif path.is_dir():
+            below = [file for file in sorted(path.rglob("*")) if _is_rule_file(file, path)]
+            if not below:
+                raise UsageError(f"no rule file (*.yml) in {path}")
+            files.update(dict.fromkeys(below))
+        else:
+            raise UsageError(f"no such rule file or directory: {path}")
+    return tuple(files)
+
+
+def _is_rule_file(file: Path, top: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(top).parts)
+    return file.suffix in SUFFIXES and not hidden and file.is_file()
+
+
+def _load(file: Path, catalogue: Catalogue) -> tuple[Rule, RuleFile]:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        raise RuleSyntaxError(message, code="unreadable", path=str(file)) from error
+    document = read_document(str(file), raw)
+    rule_file, errors = read_rule_file(document)
+    query: Query | None = None
+    if "query" in rule_file.values:
+        try:
+            query = _compiled(rule_file, catalogue)
+        except RuleErrors as several:
+            errors += several.errors
+        except RuleError as error:
+            errors.append(error)
+    if query is not None:
+        errors += _unknown_columns(rule_file, query)
+    if query is None or errors:
+        raise RuleErrors(sorted(errors, key=lambda error: (error.line or 0, error.column or 0)))
+    return _rule(document, rule_file.values, query), rule_file
+
+
+def _compiled(rule_file: RuleFile, catalogue: Catalogue) -> Query:
+    """The query; its errors point into the file."""
+    values, node = rule_file.values, rule_file.nodes["query"]
+    try:
+        return compile_query(values["query"], catalogue, dialect=values.get("dialect", "compat"))
+    except RuleErrors as several:
+        raise RuleErrors(
+            [in_file(error, rule_file.document, node) for error in several.errors]
+        ) from None
+    except RuleError as error:
+        raise in_file(error, rule_file.document, node) from None
+
+
+def _rule(document: Document, values: dict[str, Any], query: Query) -> Rule:
+    reserved = [f"{key}: read, not yet evaluated" for key in RESERVED if key in values]
+    return Rule(
+        id=values["id"],
+        title=values["title"],
+        version=values["version"],
+        severity=values["severity"],
+        expression=query.expression,
+        columns=query.columns,
+        confidence=values.get("confidence", "medium"),
+        attack=values.get("attack", Attack()),
+        references=values.get("references", ()),
+        language=values.get("language", "aql"),
+        file=document.path,
+        source=values["query"],
+        notes=(*reserved, *query.notes),
+        metadata={key: values[key] for key in _TO_METADATA if key in values},
+    )
+
+
+def _unknown_columns(rule_file: RuleFile, query: Query) -> Iterable[RuleError]:
+    aliases = [column.alias for column in query.columns]
+    for test in rule_file.tests:
+        for alias in test.columns:
+            if alias not in aliases:
+                guess = nearest(alias, aliases)
+                yield RuleSemanticError(
+                    f"the test '{test.name}' names a column '{alias}' that the query has not",
+                    code="unknown-column",
+                    location=Location(test.line, 1),
+                    source=rule_file.document.text,
+                    path=test.file,
+                    hint=f"did you mean '{guess}'?" if guess else "",
+                )
+
+
+def _without_repeated_ids(
+    found: list[tuple[Rule, RuleFile]],
+) -> tuple[list[tuple[Rule, RuleFile]], list[RuleError]]:
+    """Of rules with one id the first; an error for each other."""
+    first: dict[str, tuple[Rule, RuleFile]] = {}
+    errors: list[RuleError] = []
+    for rule, file in found:
+        other = first.setdefault(rule.id, (rule, file))[0]
+        if other is not rule:
+            message = f"the id '{rule.id}' is taken by {other.file}"
+            errors.append(file.document.error("duplicate-id", message, file.nodes["id"]))
+    return list(first.values()), errors

@@ -1,0 +1,88 @@
+"""Runs the tests that stand inside rule files."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import msgspec
+
+from matcher.engine.compiler import operand
+from matcher.engine.rule import Rule
+from matcher.engine.ruleset import RuleSet
+from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import unwrap
+from matcher.events.normalize import normalize
+from matcher.events.record import Reject
+from matcher.events.schema import Event
+from matcher.rulebook.format import RuleTest
+from matcher.rulebook.loading import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """How one test went. ``detail`` says what was expected and what was seen; "" if it passed."""
+
+    __test__ = False  # pytest takes what is named so for a test of its own
+
+    test: RuleTest
+    detail: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule did what the test expects."""
+        return not self.detail
+
+
+def run_tests(rulebook: Rulebook, catalogue: Catalogue) -> tuple[TestResult, ...]:
+    """The result of every test, in the order of rules and tests.
+
+    Each event goes the way of a real one: unwrapped, normalized with its own time as start time
+    (0 where it has none), and matched through prefilter and gate.
+    """
+    tests = defaultdict(list)
+    for test in rulebook.tests:
+        tests[test.rule_id].append(test)
+    return tuple(
+        TestResult(
+            test, _detail(rule, RuleSet([rule], catalogue.log_source_types), test, catalogue)
+        )
+        for rule in rulebook.rules
+        for test in tests[rule.id]
+    )
+
+
+def _detail(rule: Rule, ruleset: RuleSet, test: RuleTest, catalogue: Catalogue) -> str:
+    events = _events(test, catalogue)
+    if isinstance(events, str):
+        return events
+    matched = [event for event in events if ruleset.match(event)]
+    if bool(matched) is not test.match:
+        return "no match, and one is expected" if test.match else "a match, and none is expected"
+    return "; ".join(_differences(rule, matched[0], test)) if matched else ""
+
+
+def _events(test: RuleTest, catalogue: Catalogue) -> list[Event] | str:
+    """The events of the test's record, or what is wrong with it."""
+    unwrapped = unwrap(test.record)
+    if unwrapped.rejects:
+        return f"the record is rejected: {unwrapped.rejects[0].detail}"
+    events = []
+    for raw in unwrapped.events:
+        event = normalize(raw, 0, catalogue)
+        if isinstance(event, Reject):
+            return f"the event is rejected: {event.detail}"
+        events.append(msgspec.structs.replace(event, starttime=event.devicetime or 0))
+    if not events:
+        return "the record holds no event"
+    if test.single and len(events) > 1:
+        return f"the record holds {len(events)} events: write record: instead of event:"
+    return events
+
+
+def _differences(rule: Rule, event: Event, test: RuleTest) -> list[str]:
+    """The columns whose value is not what the test expects."""
+    seen = {column.alias: operand(column.operand)(event) for column in rule.columns}
+    return [
+        f"column '{alias}' is {seen[alias]!r}, and {expected!r} is expected"
+        for alias, expected in test.columns.items()
+        if (type(seen[alias]), seen[alias]) != (type(expected), expected)
+    ]

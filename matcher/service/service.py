@@ -1,0 +1,163 @@
+"""The service: reads, matches and writes until it is told to stop.
+
+::
+
+    signals ─→ drain: readiness false → intake stops → the slice in work → acknowledgements
+               → commit → consumer and producer closed → HTTP closed → exit 0
+
+A second signal, or a drain beyond its budget, forces (:mod:`matcher.service.shutdown`).
+"""
+
+import asyncio
+import contextlib
+import platform
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
+
+import structlog
+import uvloop
+
+from matcher.config import Settings
+from matcher.events.record import RejectReason, SkipReason
+from matcher.metrics import (
+    BUILD_INFO,
+    LAST_PROGRESS,
+    MATCHES,
+    REJECTS,
+    RULES_ALWAYS_EVALUATED,
+    RULES_LOADED,
+    RULESET_INFO,
+    SKIPPED,
+)
+from matcher.pipeline.process import Pipeline
+from matcher.service.exposition import Exposition
+from matcher.service.http import application, serve
+from matcher.service.shutdown import ForcedError, Shutdown
+from matcher.stream.client import ClientLog
+from matcher.stream.prepare import prepare_worker
+from matcher.stream.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+_CLOSING_SECONDS = 10.0
+"""Beyond the drain: for letting go of the connections."""
+
+
+class Service:
+    """One run of the service. ``on_listening`` is told the HTTP address once it answers."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pipeline: Pipeline,
+        exposition: Exposition | None = None,
+        on_listening: Callable[[str], None] = lambda _address: None,
+    ) -> None:
+        self._settings = settings
+        self._pipeline = pipeline
+        self.exposition = exposition or Exposition()
+        self._on_listening = on_listening
+        self._worker: Worker | None = None
+        self._preparing: asyncio.Task[Worker] | None = None
+        self._shutdown: Shutdown | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Rules are loaded and the group has told us what is ours: what ``/readyz`` answers."""
+        return self._ready()[0]
+
+    def request_stop(self, why: str) -> None:
+        """Drain and end :meth:`run`, as the first signal does."""
+        if self._shutdown is not None:
+            self._shutdown.request(why)
+
+    async def run(self) -> None:
+        """Returns after a clean drain.
+
+        Raises ForcedError, ConfigError, KafkaUnreachable, DeliveryError, Stalled; whatever the
+        way out, nothing is committed that is not acknowledged.
+        """
+        self._record_beginning()
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a service runs in a task")
+        budget = self._settings.service.drain_timeout + _CLOSING_SECONDS
+        try:
+            with Shutdown(budget, self._drain, task.cancel) as self._shutdown:
+                async with self._pages():
+                    await self._work()
+        except asyncio.CancelledError:
+            if self._shutdown is None or self._shutdown.forced is None:
+                raise
+            raise ForcedError(
+                f"ended before it had drained: {self._shutdown.forced}. What was not "
+                "acknowledged was not committed, and will be read again."
+            ) from None
+        log.info("stopped")
+
+    async def _work(self) -> None:
+        with ClientLog(self.exposition) as client_log:
+            preparing = self._preparing = asyncio.create_task(
+                prepare_worker(self._settings, self._pipeline, self.exposition, client_log)
+            )
+            try:
+                await asyncio.wait({preparing})
+            finally:
+                preparing.cancel()
+            if not preparing.cancelled():
+                self._worker = preparing.result()
+                await self._worker.run()
+
+    def _drain(self) -> None:
+        if self._worker is not None:
+            self._worker.request_stop()
+        elif self._preparing is not None:
+            self._preparing.cancel()
+
+    @contextlib.asynccontextmanager
+    async def _pages(self) -> AsyncIterator[None]:
+        app = application(self.exposition, self._live, self._ready)
+        async with serve(self._settings.http, app) as address:
+            log.info("listening", address=address)
+            self._on_listening(address)
+            yield
+
+    def _live(self) -> tuple[bool, str]:
+        """An answer is the proof that the loop turns; records that wait and are not processed
+        end the process (exit code 13), and a broker that is away is no reason to restart.
+        """
+        if self._worker is None:
+            return True, "starting"
+        return True, f"last progress {self._worker.progress():.1f} s ago"
+
+    def _ready(self) -> tuple[bool, str]:
+        rules = len(self._pipeline.ruleset.rules)
+        if self._worker is None or not self._worker.ready:
+            return False, f"{rules} rules loaded, no partitions assigned"
+        return True, f"{rules} rules loaded, {len(self._worker.assigned)} partitions assigned"
+
+    def _record_beginning(self) -> None:
+        """What is known before the first record; series exist before their first count."""
+        record, ruleset = self.exposition, self._pipeline.ruleset
+        labels = (version("matcher"), platform.python_version(), version("aiokafka"))
+        record.set(BUILD_INFO, 1, labels)
+        record.set(RULESET_INFO, 1, (ruleset.digest,))
+        for language, count in Counter(rule.language for rule in ruleset.rules).items():
+            record.set(RULES_LOADED, count, (language,))
+        always = sum(plan.need.anything for plan in ruleset.plans)
+        record.set(RULES_ALWAYS_EVALUATED, always)
+        record.set(LAST_PROGRESS, time.time())
+        for rule in ruleset.rules:
+            record.add(MATCHES, 0, (rule.id, rule.severity.label))
+        for reject in RejectReason:
+            record.add(REJECTS, 0, (str(reject),))
+        for skip in SkipReason:
+            record.add(SKIPPED, 0, (str(skip),))
+
+
+def run_service(service: Service) -> None:
+    """Runs it to its end on uvloop. Raises what :meth:`Service.run` raises."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(service.run())

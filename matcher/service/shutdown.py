@@ -1,0 +1,104 @@
+"""The one owner of SIGTERM and SIGINT.
+
+The first signal asks for a drain. A second one, or a drain that outlasts its budget, forces: the
+work is cancelled and the process ends with EXIT_FORCED. Whatever was not acknowledged was not
+committed either, so it is read again. Should even the cancelled work hang (a client's ``stop``
+may: kafka.md B3), a thread ends the process.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from matcher.errors import EXIT_FORCED, MatcherError
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_GRACE_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class ForcedError(MatcherError):
+    """The service was made to end before it had drained."""
+
+    exit_code = EXIT_FORCED
+
+
+class Shutdown:
+    """Installs the handlers while its block runs, and restores what was there.
+
+    ``drain`` is called once, at the first signal or :meth:`request`. ``cancel`` is called when
+    there is no more waiting; :attr:`forced` then says why.
+    """
+
+    def __init__(
+        self, budget: float, drain: Callable[[], None], cancel: Callable[[], object]
+    ) -> None:
+        self._budget = budget
+        self._drain = drain
+        self._cancel = cancel
+        self._timer: asyncio.TimerHandle | None = None
+        self._before: dict[signal.Signals, Any] = {}
+        self._last_resort: threading.Timer | None = None
+        self.requested = False
+        self.forced: str | None = None
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            self._before[number] = signal.getsignal(number)
+            loop.add_signal_handler(number, self._received, number)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, self._before[number])
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def request(self, why: str) -> None:
+        """Begin to drain; a second call changes nothing."""
+        if self.requested:
+            return
+        self.requested = True
+        log.info("draining", why=why, budget_seconds=self._budget)
+        self._timer = asyncio.get_running_loop().call_later(
+            self._budget, self._force, f"the drain took longer than {self._budget:g} s"
+        )
+        self._drain()
+
+    def _received(self, number: signal.Signals) -> None:
+        if self.requested:
+            self._force(f"{number.name} came a second time")
+        else:
+            self.request(number.name)
+
+    def _force(self, why: str) -> None:
+        if self.forced is not None:
+            return
+        self.forced = why
+        log.error("forced to end: what is not acknowledged will be read again", why=why)
+        self._last_resort = threading.Timer(_GRACE_SECONDS, _end_process)
+        self._last_resort.daemon = True
+        self._last_resort.start()
+        self._cancel()
+
+
+def _end_process() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_FORCED)

@@ -1,0 +1,32 @@
+"""Settings → catalogue → rules → pipeline: what every command that matches is made of."""
+
+from matcher.config import Settings
+from matcher.engine.ruleset import RuleSet
+from matcher.events.catalogue import Catalogue
+from matcher.pipeline.process import Pipeline
+from matcher.rulebook import Rulebook, load_rules
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    """The catalogue of the profile. Raises ConfigError."""
+    return Catalogue.load(settings.catalogue.profile, settings.catalogue.directory)
+
+
+def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
+    """The rules that are there, refused ones among its errors. Raises UsageError, RuleError
+    where there is nothing to read.
+    """
+    return load_rules(settings.rules.paths, catalogue)
+
+
+def build_pipeline(settings: Settings) -> Pipeline:
+    """A pipeline with every rule loaded.
+
+    Raises ConfigError, UsageError for a path that is not there, RuleErrors where a rule is
+    refused: a service that runs with some of its rules would miss attacks in silence.
+    """
+    catalogue = load_catalogue(settings)
+    rulebook = load_rulebook(settings, catalogue)
+    rulebook.raise_errors()
+    ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
+    return Pipeline(ruleset, catalogue, max_alert_bytes=settings.alert.max_bytes)

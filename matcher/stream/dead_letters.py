@@ -1,0 +1,119 @@
+"""Dead letters: what could not be processed, byte for byte, with the place it came from."""
+
+import hashlib
+from dataclasses import dataclass
+
+import orjson
+
+from matcher import __version__
+from matcher.events.record import Record, Reject, TopicPartition
+from matcher.stream.outgoing import Message
+
+TOO_LARGE = "too_large"
+"""The reason where a broker refused a message for its size."""
+TOO_LARGE_TO_READ = "too_large_to_read"
+"""The reason where a record does not fit our fetch size."""
+
+_DETAIL_CHARACTERS = 500
+_STUB_KEY_BYTES = 1024
+_STUB_MARK = ("x-matcher-stub", b"true")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a dead letter came from; None is what is not known."""
+
+    topic: str
+    partition: int
+    offset: int | None = None
+    index: int | None = None
+    timestamp: int | None = None
+
+
+def _headers(reason: str, detail: str, origin: Origin) -> tuple[tuple[str, bytes | None], ...]:
+    fields = {
+        "reason": reason,
+        "detail": detail[:_DETAIL_CHARACTERS],
+        "topic": origin.topic,
+        "partition": origin.partition,
+        "offset": origin.offset,
+        "index": origin.index,
+        "timestamp": origin.timestamp,
+        "version": __version__,
+    }
+    return tuple(
+        (f"x-matcher-{name}", str(value).encode("utf-8", "replace"))
+        for name, value in fields.items()
+        if value is not None
+    )
+
+
+def rejected_unit(source: TopicPartition, record: Record, reject: Reject, topic: str) -> Message:
+    """A unit of a record that is no event: its own bytes, the record's key and headers."""
+    origin = Origin(source.topic, source.partition, record.offset, reject.index, record.timestamp)
+    return Message(
+        topic=topic,
+        destination="dead_letter",
+        key=record.key,
+        value=reject.raw,
+        headers=tuple(record.headers) + _headers(reject.reason, reject.detail, origin),
+    )
+
+
+def refused_message(refused: Message, detail: str, source: TopicPartition, topic: str) -> Message:
+    """An alert or a forward that its topic refused for its size, with its own key and headers."""
+    return Message(
+        topic=topic,
+        destination="dead_letter",
+        key=refused.key,
+        value=refused.value,
+        headers=refused.headers + _headers(TOO_LARGE, detail, _origin(refused, source)),
+    )
+
+
+def _origin(refused: Message, source: TopicPartition) -> Origin:
+    """The coordinates of what it came from: those of an alert stand in its body."""
+    if refused.destination in ("alert", "signal") and refused.value is not None:
+        found = orjson.loads(refused.value).get("origin", {})
+        return Origin(
+            found.get("topic", source.topic),
+            found.get("partition", source.partition),
+            found.get("offset"),
+            found.get("index"),
+        )
+    return Origin(source.topic, source.partition, refused.offset, timestamp=refused.timestamp)
+
+
+def stub(letter: Message, detail: str) -> Message:
+    """Stands for a dead letter that does not fit its topic: its coordinates, length and digest."""
+    own = tuple((name, value) for name, value in letter.headers if name.startswith("x-matcher-"))
+    value = letter.value or b""
+    document = {name.removeprefix("x-matcher-"): (text or b"").decode() for name, text in own}
+    document |= {"refused": detail[:_DETAIL_CHARACTERS]}
+    return Message(
+        topic=letter.topic,
+        destination="dead_letter",
+        key=letter.key if len(letter.key or b"") <= _STUB_KEY_BYTES else None,
+        value=orjson.dumps(
+            document | {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+        ),
+        headers=(*own, _STUB_MARK),
+    )
+
+
+def is_stub(letter: Message) -> bool:
+    """Whether we made it a stub: a record may hold the same header, but not as our last one."""
+    return letter.headers[-1:] == (_STUB_MARK,)
+
+
+def unreadable_record(source: TopicPartition, offset: int, detail: str, topic: str) -> Message:
+    """Stands for a record that could not be read for its size: only its coordinates are known."""
+    origin = Origin(source.topic, source.partition, offset)
+    headers = _headers(TOO_LARGE_TO_READ, detail, origin)
+    document = {name.removeprefix("x-matcher-"): (text or b"").decode() for name, text in headers}
+    return Message(
+        topic=topic,
+        destination="dead_letter",
+        value=orjson.dumps(document),
+        headers=(*headers, _STUB_MARK),
+    )

@@ -1,0 +1,231 @@
+"""The source on a real Kafka: a member of a consumer group whose first offsets we decide."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import aiokafka
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    CommitFailedError,
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+    TopicAuthorizationFailedError,
+)
+
+from matcher.config import InputSettings, KafkaSettings
+from matcher.errors import KafkaUnreachable
+from matcher.events.record import Batch, TopicPartition
+from matcher.metrics import Recorder
+from matcher.stream.client import ClientLog, closed, consumer_settings, started, within
+from matcher.stream.first_offsets import FirstOffsets
+from matcher.stream.source import (
+    Assignment,
+    CommitFailedInTimeError,
+    CommitRefusedError,
+    Fetched,
+    ReadFailedError,
+)
+
+log = structlog.get_logger(__name__)
+
+_NOT_ALLOWED = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
+_POLL_MS = 500
+_STOP_SECONDS = 5.0
+_PROBE_SECONDS = 10.0
+
+
+class KafkaSource:
+    """See :class:`matcher.stream.source.Source`. A new consumer at every start.
+
+    ``consumer`` is the client in use, None while stopped. Raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        source: InputSettings,
+        recorder: Recorder,
+        client_log: ClientLog,
+    ) -> None:
+        self._kafka = kafka
+        self._input = source
+        self._client_log = client_log
+        self._settings = consumer_settings(kafka, source)
+        self._first_offsets = FirstOffsets(source, recorder)
+        self.consumer: Any = None
+        self._assignment: Assignment
+        self._generation = 0
+        self._failure: Exception | None = None
+
+    async def start(self, assignment: Assignment) -> None:
+        """See :meth:`Source.start`."""
+        self._assignment = assignment
+        self._failure = None
+        self.consumer = AIOKafkaConsumer(**self._settings)
+        try:
+            await started(self._kafka, self._client_log, "consumer", self.consumer.start())
+        except BaseException:
+            await self.stop()
+            raise
+        listener = _Listener(self, self.consumer)
+        self.consumer.subscribe(list(self._input.topics), listener=listener)
+
+    async def read(self) -> Fetched:
+        """See :meth:`Source.read`.
+
+        The records belong to the generation in force at the return: until the assigned callback
+        has set the positions, every partition is paused.
+        """
+        if self._failure is not None:
+            raise ReadFailedError(str(self._failure)) from self._failure
+        try:
+            found = await self.consumer.getmany(
+                timeout_ms=_POLL_MS, max_records=self._input.max_records
+            )
+        except RecordTooLargeError as error:
+            # aiokafka has moved past the record, and its idle clock is broken: start anew after it
+            self._failure = error
+            partition, offset = _ours(error.args[1]), int(error.args[2])
+            return Fetched(self._generation, (), ((partition, offset),))
+        except OffsetOutOfRangeError as error:
+            self._first_offsets.out_of_range(error.args[0])
+            raise ReadFailedError(f"offset out of range: {error.args[0]}") from error
+        except _NOT_ALLOWED as error:
+            raise KafkaUnreachable(f"not allowed to read: {error!r}") from error
+        except Exception as error:
+            raise ReadFailedError(str(error) or repr(error)) from error
+        batches = [Batch(_ours(partition), records) for partition, records in found.items()]
+        return Fetched(self._generation, batches)
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """See :meth:`Source.commit`."""
+        theirs = {_theirs(partition): offset for partition, offset in offsets.items()}
+        try:
+            await within(self._kafka.commit_timeout, "commit", self.consumer.commit(theirs))
+        except (CommitFailedError, IllegalStateError) as error:
+            raise CommitRefusedError(repr(error.__cause__ or error)) from error
+        except KafkaError as error:
+            raise CommitFailedInTimeError(str(error) or repr(error)) from error
+
+    def lag(self) -> Mapping[TopicPartition, int]:
+        """See :meth:`Source.lag`."""
+        found: dict[TopicPartition, int] = {}
+        if self.consumer is None:
+            return found
+        for partition in self.consumer.assignment():
+            end = self.consumer.highwater(partition)
+            if self._input.isolation_level == "read_committed":
+                end = self.consumer.last_stable_offset(partition)
+            position = self._position(partition)
+            if end is not None and position is not None:
+                found[_ours(partition)] = max(0, end - position)
+        return found
+
+    async def waiting(self) -> int | None:
+        """See :meth:`Source.waiting`."""
+        partitions = list(self.consumer.assignment()) if self.consumer is not None else []
+        if not partitions:
+            return 0
+        try:
+            ends = await within(
+                _PROBE_SECONDS, "end offsets", self.consumer.end_offsets(partitions)
+            )
+        except KafkaError:
+            return None
+        waiting = 0
+        for partition, end in ends.items():
+            position = self._position(partition)
+            waiting += 0 if position is None else max(0, end - position)
+        return waiting
+
+    async def stop(self) -> None:
+        """See :meth:`Source.stop`."""
+        consumer, self.consumer = self.consumer, None
+        self._generation += 1
+        if consumer is None:
+            return
+        if not await closed("consumer", consumer.stop(), _STOP_SECONDS):
+            # its stop() leaves the connections open when it fails
+            await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
+
+    def _position(self, partition: aiokafka.TopicPartition) -> int | None:
+        """The consumer's position without its coroutine, which may wait."""
+        assignment = self.consumer._subscription.subscription.assignment  # noqa: SLF001
+        state = None if assignment is None else assignment.state_value(partition)
+        if state is None or not state.has_valid_position:
+            return None
+        return int(state.position)
+
+    async def on_revoked(self) -> None:
+        """The partitions go: called by the client while it holds the group's rebalance."""
+        try:
+            await self._assignment.revoked()
+        except Exception as error:  # noqa: BLE001 - the client would log it and go on
+            self._fail(error)
+        finally:
+            self._generation += 1
+
+    async def on_assigned(self, partitions: Sequence[aiokafka.TopicPartition]) -> None:
+        """Partitions came: nothing is fetched until their positions are decided.
+
+        The first statements run before the client can fetch anything. A position that is set, any,
+        keeps it from deciding one itself.
+        """
+        consumer = self.consumer
+        for partition in partitions:
+            consumer.seek(partition, 0)
+        consumer.pause(*partitions)
+        try:
+            positions = await within(
+                self._kafka.session_timeout,
+                "first offsets",
+                self._first_offsets.decide(consumer, partitions),
+            )
+            for partition, offset in positions.items():
+                consumer.seek(partition, offset)
+            self._generation += 1
+            ours = {_ours(partition): offset for partition, offset in positions.items()}
+            self._assignment.assigned_from(self._generation, ours)
+            consumer.resume(*partitions)
+        except Exception as error:  # noqa: BLE001 - the client would log it and go on
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        log.error("rebalance_failed", error=str(error) or repr(error))
+        self._failure = error
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
+    """Passes the client's callbacks on, unless that client was given up meanwhile."""
+
+    def __init__(self, source: KafkaSource, consumer: AIOKafkaConsumer) -> None:
+        self._source = source
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[aiokafka.TopicPartition]) -> None:
+        """Called with every partition, also those that come back at once."""
+        del revoked
+        if self._source.consumer is self._consumer:
+            await self._source.on_revoked()
+
+    async def on_partitions_assigned(self, assigned: Iterable[aiokafka.TopicPartition]) -> None:
+        """Called with all that is ours from now on."""
+        if self._source.consumer is self._consumer:
+            await self._source.on_assigned(list(assigned))
+
+
+def _ours(partition: aiokafka.TopicPartition) -> TopicPartition:
+    return TopicPartition(partition.topic, partition.partition)
+
+
+def _theirs(partition: TopicPartition) -> aiokafka.TopicPartition:
+    return aiokafka.TopicPartition(partition.topic, partition.partition)

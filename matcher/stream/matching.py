@@ -1,0 +1,107 @@
+"""One slice of records through the pipeline, and what it caused into the outbox."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+from matcher.alerts.alert import Alert
+from matcher.config import OutputSettings
+from matcher.engine.rule import Severity
+from matcher.events.record import Batch
+from matcher.metrics import (
+    ALERTS_BELOW_SEVERITY,
+    BATCH_DURATION,
+    EVENT_TO_ALERT,
+    RECORD_TO_ALERT,
+    Recorder,
+)
+from matcher.pipeline.outcome import Outcome
+from matcher.stream.counting import count
+from matcher.stream.dead_letters import rejected_unit
+from matcher.stream.outbox import Delivery, Outbox
+from matcher.stream.outgoing import Clock, Message, alert_message, forward_message
+
+
+class Parts(Protocol):
+    """What is needed of a :class:`matcher.pipeline.process.Pipeline`."""
+
+    def parts(self, batch: Batch) -> Iterator[Outcome]:
+        """What the batch causes, in parts; the last one says that the last record is done."""
+
+
+class Matching:
+    """Holds the pipeline in use; ``pipeline`` may be replaced between two slices."""
+
+    def __init__(
+        self,
+        pipeline: Parts,
+        outbox: Outbox,
+        recorder: Recorder,
+        output: OutputSettings,
+        clock: Clock,
+    ) -> None:
+        self.pipeline = pipeline
+        self._outbox = outbox
+        self._recorder = recorder
+        self._output = output
+        self._alert_severity = Severity[output.alert_severity.upper()]
+        self._clock = clock
+
+    async def run(self, delivery: Delivery, batch: Batch, moved_on: Callable[[], None]) -> float:
+        """Match the batch and hand all it causes over; the seconds that matching took.
+
+        After each part ``moved_on`` is called and the loop has its turn. Raises RuntimeError
+        where the pipeline did not reach the batch's end: then nothing may be committed.
+        """
+        spent, done = 0.0, None
+        parts = self.pipeline.parts(batch)
+        while True:
+            started = time.perf_counter()
+            part = next(parts, None)
+            spent += time.perf_counter() - started
+            if part is None:
+                break
+            done = part.done if part.done is not None else done
+            count(self._recorder, delivery.source, part.counts)
+            await self._hand_over(delivery, part)
+            moved_on()
+            await asyncio.sleep(0)
+        if done != batch.records[-1].offset:
+            raise RuntimeError(
+                f"{batch.input}: the pipeline ended at {done}, not at {batch.records[-1].offset}"
+            )
+        self._recorder.observe(BATCH_DURATION, spent, ("match",))
+        return spent
+
+    async def _hand_over(self, delivery: Delivery, part: Outcome) -> None:
+        output = self._output
+        for unit in part.rejects:
+            letter = rejected_unit(
+                delivery.source, unit.record, unit.reject, output.dead_letter_topic
+            )
+            await self._outbox.put(delivery, letter)
+        if output.forward_topic is not None:
+            for record in part.forwards:
+                await self._outbox.put(delivery, forward_message(record, output.forward_topic))
+        for alert in part.alerts:
+            message = self._message(alert)
+            if message is not None:
+                await self._outbox.put(delivery, message, partial(self._acknowledged, alert))
+
+    def _message(self, alert: Alert) -> Message | None:
+        """None for a match below the alert severity where no topic takes it."""
+        now = self._clock()
+        if alert.severity >= self._alert_severity:
+            return alert_message(alert, self._output.alert_topic, "alert", now)
+        if self._output.signals_topic is not None:
+            return alert_message(alert, self._output.signals_topic, "signal", now)
+        self._recorder.add(ALERTS_BELOW_SEVERITY, 1, (alert.rule_id,))
+        return None
+
+    def _acknowledged(self, alert: Alert) -> None:
+        now = self._clock()
+        self._recorder.observe(RECORD_TO_ALERT, max(0.0, now - alert.timestamp / 1000))
+        if alert.devicetime is not None:
+            self._recorder.observe(EVENT_TO_ALERT, max(0.0, now - alert.devicetime / 1000))

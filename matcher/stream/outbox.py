@@ -1,0 +1,190 @@
+"""Follows what was handed to the sink until it is acknowledged, slice by slice."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from matcher.errors import DeliveryError
+from matcher.events.record import TopicPartition
+from matcher.metrics import (
+    ALERTS_PRODUCED,
+    DEAD_LETTERS,
+    FORWARDED,
+    PRODUCE_DURATION,
+    PRODUCE_FAILURES,
+    Recorder,
+)
+from matcher.stream.dead_letters import TOO_LARGE, is_stub, refused_message, stub
+from matcher.stream.outgoing import Message
+from matcher.stream.sink import RefusedForSizeError, Sink
+
+log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """What one slice of records caused. Sealed and acknowledged, it calls ``done`` once."""
+
+    def __init__(self, source: TopicPartition, done: Callable[[], None]) -> None:
+        self.source = source
+        self.started = self.moved = time.monotonic()
+        self.pending = 0
+        self.sealed = False
+        self.done = done
+
+
+class Outbox:
+    """At most ``max_in_flight`` messages are sent and not acknowledged.
+
+    What a topic refuses for its size goes to the dead-letter topic instead; where that refuses it
+    too, a stub goes there. Any other failure calls ``fail`` with a DeliveryError, once, and what
+    it belongs to is never done.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        recorder: Recorder,
+        fail: Callable[[BaseException], None],
+        *,
+        dead_letter_topic: str,
+        max_in_flight: int,
+        send_timeout: float,
+    ) -> None:
+        self._sink = sink
+        self._recorder = recorder
+        self._fail = fail
+        self._dead_letter_topic = dead_letter_topic
+        self._room = asyncio.Semaphore(max_in_flight)
+        self._send_timeout = send_timeout
+        self._deliveries: dict[Delivery, None] = {}
+        self._burials: set[asyncio.Task[None]] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._waiting: Counter[str] = Counter()
+        self._overdue: DeliveryError | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Messages sent and not acknowledged."""
+        return self._waiting.total()
+
+    def open(self, source: TopicPartition, done: Callable[[], None]) -> Delivery:
+        """Begin a slice's delivery; it stays open until :meth:`seal`."""
+        delivery = Delivery(source, done)
+        self._deliveries[delivery] = None
+        self._empty.clear()
+        return delivery
+
+    def seal(self, delivery: Delivery) -> None:
+        """Nothing more comes for this slice."""
+        delivery.sealed = True
+        self._settle(delivery)
+
+    async def put(
+        self,
+        delivery: Delivery,
+        message: Message,
+        acknowledged: Callable[[], None] | None = None,
+    ) -> None:
+        """Hand a message over; waits while too many are in flight.
+
+        ``acknowledged`` is called when this message, and not a dead letter in its place, is in.
+        """
+        await self._room.acquire()
+        delivery.pending += 1
+        delivery.moved = time.monotonic()
+        self._waiting[message.destination] += 1
+        await self._send(delivery, message, acknowledged)
+
+    async def drained(self) -> None:
+        """Wait until every delivery is done; for ever if one failed."""
+        await self._empty.wait()
+
+    def overdue(self) -> DeliveryError | None:
+        """An error where something waits for its acknowledgement for longer than allowed."""
+        if self._overdue is None and self.in_flight:
+            since = min(delivery.moved for delivery in self._deliveries if delivery.pending)
+            if time.monotonic() - since > self._send_timeout:
+                for destination, messages in self._waiting.items():
+                    self._recorder.add(PRODUCE_FAILURES, messages, (destination,))
+                self._overdue = DeliveryError(
+                    f"{self.in_flight} messages are not acknowledged after "
+                    f"{self._send_timeout:g} s: the brokers do not answer, or too few replicas "
+                    "are in sync"
+                )
+        return self._overdue
+
+    async def _send(
+        self, delivery: Delivery, message: Message, acknowledged: Callable[[], None] | None
+    ) -> None:
+        written = await self._sink.send(message)
+        written.add_done_callback(partial(self._written, delivery, message, acknowledged))
+
+    def _written(
+        self,
+        delivery: Delivery,
+        message: Message,
+        acknowledged: Callable[[], None] | None,
+        written: "asyncio.Future[None]",
+    ) -> None:
+        error = None if written.cancelled() else written.exception()
+        if isinstance(error, RefusedForSizeError):
+            burial = asyncio.ensure_future(self._bury(delivery, message, str(error)))
+            self._burials.add(burial)
+            burial.add_done_callback(self._buried)
+        elif written.cancelled() or error is not None:
+            self._recorder.add(PRODUCE_FAILURES, 1, (message.destination,))
+            self._fail(error or DeliveryError(f"{message.topic}: the write was cancelled"))
+        else:
+            self._count(message)
+            if acknowledged is not None:
+                acknowledged()
+            self._room.release()
+            self._waiting[message.destination] -= 1
+            delivery.pending -= 1
+            delivery.moved = time.monotonic()
+            self._settle(delivery)
+
+    async def _bury(self, delivery: Delivery, message: Message, detail: str) -> None:
+        log.warning("too_large", topic=message.topic, bytes=len(message.value or b""), why=detail)
+        if message.destination != "dead_letter":
+            letter = refused_message(message, detail, delivery.source, self._dead_letter_topic)
+        elif not is_stub(message):
+            letter = stub(message, detail)
+        else:
+            raise DeliveryError(f"{message.topic} refuses even a stub of a dead letter: {detail}")
+        self._waiting[message.destination] -= 1
+        self._waiting[letter.destination] += 1
+        await self._send(delivery, letter, None)
+
+    def _buried(self, burial: "asyncio.Task[None]") -> None:
+        self._burials.discard(burial)
+        if not burial.cancelled() and (error := burial.exception()) is not None:
+            self._recorder.add(PRODUCE_FAILURES, 1, ("dead_letter",))
+            self._fail(error)
+
+    def _count(self, message: Message) -> None:
+        if message.destination == "forward":
+            self._recorder.add(FORWARDED)
+        elif message.destination == "dead_letter":
+            self._recorder.add(DEAD_LETTERS, 1, (_reason(message),))
+        else:
+            self._recorder.add(ALERTS_PRODUCED, 1, (message.destination,))
+
+    def _settle(self, delivery: Delivery) -> None:
+        if delivery.pending or not delivery.sealed:
+            return
+        del self._deliveries[delivery]
+        self._recorder.observe(PRODUCE_DURATION, time.monotonic() - delivery.started)
+        if not self._deliveries:
+            self._empty.set()
+        delivery.done()
+
+
+def _reason(letter: Message) -> str:
+    found = dict(letter.headers).get("x-matcher-reason")
+    return TOO_LARGE if found is None else found.decode()

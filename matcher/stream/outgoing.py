@@ -1,0 +1,67 @@
+"""What is written to Kafka: alerts and forwarded records as messages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from matcher.alerts.alert import Alert
+from matcher.events.record import Record
+
+Destination = Literal["alert", "signal", "forward", "dead_letter"]
+Clock = Callable[[], float]
+"""Seconds since the epoch, now."""
+
+ALERT_SCHEMA = b"cloud-audit-alert/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record to write.
+
+    ``timestamp`` is epoch milliseconds, None for now; ``offset`` is that of the input's record,
+    where one is meant.
+    """
+
+    topic: str
+    destination: Destination
+    value: bytes | None
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp: int | None = None
+    offset: int | None = None
+
+
+def iso(seconds: float) -> str:
+    """A time as ISO 8601, UTC, with milliseconds."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def alert_message(alert: Alert, topic: str, destination: Destination, now: float) -> Message:
+    """The alert, keyed by its id; when it was made is a header, so that its body never changes."""
+    return Message(
+        topic=topic,
+        destination=destination,
+        key=alert.id.encode(),
+        value=alert.body,
+        headers=(
+            ("rule_id", alert.rule_id.encode()),
+            ("severity", alert.severity.label.encode()),
+            ("schema", ALERT_SCHEMA),
+            ("detected_at", iso(now).encode()),
+        ),
+    )
+
+
+def forward_message(record: Record, topic: str) -> Message:
+    """The original record: key, value, headers and timestamp unchanged."""
+    return Message(
+        topic=topic,
+        destination="forward",
+        key=record.key,
+        value=record.value,
+        headers=tuple(record.headers),
+        timestamp=record.timestamp if record.timestamp >= 0 else None,
+        offset=record.offset,
+    )

@@ -1,0 +1,387 @@
+"""The owner of the stream: one loop reads, matches and writes; offsets follow the acknowledgements.
+
+::
+
+    read → slices → matching → outbox → every acknowledgement → offsets → commit
+
+A record's offset is committed only when all that it caused is acknowledged, and never after its
+partition was revoked. Whatever ends the worker is one exception, raised by :meth:`Worker.run`.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+
+from matcher.config import OutputSettings, ServiceSettings
+from matcher.errors import DeliveryError, KafkaUnreachable, Stalled
+from matcher.events.record import Batch, Record, TopicPartition
+from matcher.metrics import (
+    ASSIGNED_PARTITIONS,
+    LAG_RECORDS,
+    LAST_PROGRESS,
+    LOOP_LAG,
+    PRODUCE_IN_FLIGHT,
+    REBALANCES,
+    UNCOMMITTED,
+    Recorder,
+)
+from matcher.stream.committer import COMMIT_SECONDS, Committer
+from matcher.stream.dead_letters import unreadable_record
+from matcher.stream.matching import Matching, Parts
+from matcher.stream.offsets import OffsetTracker, Slice
+from matcher.stream.outbox import Outbox
+from matcher.stream.outgoing import Clock
+from matcher.stream.pace import Backoff, SliceSize
+from matcher.stream.sink import Sink
+from matcher.stream.source import (
+    Fetched,
+    ReadFailedError,
+    Source,
+)
+
+log = structlog.get_logger(__name__)
+
+_WATCH_SECONDS = 0.25
+_SINK_STOP_SECONDS = 5.0
+
+
+class Worker:
+    """Runs one pipeline over one source; ``matching.pipeline`` may be replaced meanwhile.
+
+    ``revoke_timeout`` is how long a rebalance may wait for our drain, in seconds: well below the
+    group's rebalance timeout.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        pipeline: Parts,
+        recorder: Recorder,
+        *,
+        output: OutputSettings,
+        service: ServiceSettings,
+        revoke_timeout: float = 45.0,
+        commit_seconds: float = COMMIT_SECONDS,
+        clock: Clock = time.time,
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._recorder = recorder
+        self._output = output
+        self._service = service
+        self._revoke_timeout = revoke_timeout
+        self._clock = clock
+        self._offsets = OffsetTracker()
+        self._outbox = Outbox(
+            sink,
+            recorder,
+            self._end,
+            dead_letter_topic=output.dead_letter_topic,
+            max_in_flight=output.max_in_flight,
+            send_timeout=output.send_timeout,
+        )
+        self.matching = Matching(pipeline, self._outbox, recorder, output, clock)
+        self._size = SliceSize(service.slice_seconds)
+        self._backoff = Backoff()
+        self._committer = Committer(source, self._offsets, recorder, commit_seconds)
+        self._caught_up = False
+        self._ending = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._intake = False
+        self._between_slices = asyncio.Event()
+        self._between_slices.set()
+        self._progress = time.monotonic()
+
+    # -- what the service sees ---------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """The group has told us what is ours (it may be nothing), and we are reading."""
+        return self._intake and not self._ending.is_set()
+
+    @property
+    def assigned(self) -> frozenset[TopicPartition]:
+        """The partitions that are ours."""
+        return self._offsets.assigned
+
+    def progress(self) -> float:
+        """Seconds since records were processed, or the input was seen to hold none."""
+        return time.monotonic() - self._progress
+
+    def request_stop(self) -> None:
+        """Finish what is in work, commit it, and end :meth:`run`. May be called again."""
+        self._ending.set()
+
+    async def run(self) -> None:
+        """Read until a stop is requested; returns when all that was begun is committed.
+
+        Raises KafkaUnreachable, DeliveryError, Stalled, or what the pipeline raised. Nothing that
+        is not acknowledged is committed on any way out.
+        """
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            if await self._unless_ending(self._connect()):
+                self._moved_on()
+                tasks = [
+                    asyncio.create_task(work())
+                    for work in (self._own, self._committer.run, self._watch, self._guard)
+                ]
+                for task in tasks:
+                    task.add_done_callback(self._ended)
+                await self._ending.wait()
+                await self._drain(tasks[0])
+        finally:
+            self._ending.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._offsets.revoke()
+            await self._source.stop()
+            await self._sink.stop(_SINK_STOP_SECONDS)
+        if self._failure is not None:
+            raise self._failure
+
+    # -- beginning and end -------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        await self._sink.start()
+        await self._source.start(self)
+
+    async def _unless_ending(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Await it; False, and it is cancelled, where the end was asked for first."""
+        task = asyncio.ensure_future(work)
+        ending = asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait({task, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            return task.done()
+        finally:
+            ending.cancel()
+            task.cancel()
+            await asyncio.wait({task, ending})
+
+    def _end(self, error: BaseException) -> None:
+        if self._failure is None:
+            self._failure = error
+            log.error("worker_ends", error=str(error) or repr(error), kind=type(error).__name__)
+        self._ending.set()
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
+
+    async def _drain(self, owner: "asyncio.Task[None]") -> None:
+        """The slice in work, its acknowledgements, one commit, within the budget.
+
+        After a failure nothing is waited for, and what was acknowledged is still committed.
+        """
+        self._intake = False
+        budget = self._service.drain_timeout
+        try:
+            async with asyncio.timeout(budget):
+                if self._failure is None:
+                    await self._unless_failed(owner)
+                    await self._settled()
+                await self._committer.commit()
+        except TimeoutError:
+            self._end(
+                DeliveryError(
+                    f"not drained after {budget:g} s: {self._outbox.in_flight} messages are not "
+                    f"acknowledged, {self._offsets.uncommitted()} offsets not committed"
+                )
+            )
+
+    async def _settled(self) -> None:
+        """Wait until everything is acknowledged, or until the worker has failed."""
+        drained = asyncio.ensure_future(self._outbox.drained())
+        try:
+            await self._unless_failed(drained)
+        finally:
+            drained.cancel()
+
+    async def _unless_failed(self, work: "asyncio.Task[None]") -> None:
+        while not work.done() and self._failure is None:
+            await asyncio.wait({work}, timeout=_WATCH_SECONDS)
+
+    # -- the owner: read, match, hand over ---------------------------------------------------------
+
+    async def _own(self) -> None:
+        ending = asyncio.ensure_future(self._ending.wait())
+        reading: asyncio.Task[Fetched] | None = None
+        try:
+            while not self._ending.is_set():
+                # never cancelled while its consumer lives: a cancelled read would spoil it
+                reading = reading or asyncio.create_task(self._source.read())
+                await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+                if reading.done():
+                    # the records are let go before the next read: that halves the memory in use
+                    finished, reading = reading, None
+                    await self._take_from(finished)
+                    del finished
+        finally:
+            ending.cancel()
+            if reading is not None:
+                reading.cancel()
+
+    async def _take_from(self, finished: "asyncio.Task[Fetched]") -> None:
+        try:
+            fetched = finished.result()
+        except ReadFailedError as error:
+            await self._start_again(error)
+        else:
+            self._backoff.over()
+            await self._take(fetched)
+
+    async def _take(self, fetched: Fetched) -> None:
+        for batch in fetched.batches:
+            if not isinstance(batch.input, TopicPartition):
+                raise TypeError(f"a source reads partitions, not {batch.input}")
+            at = 0
+            while at < len(batch.records):
+                if not self._may_begin(fetched.generation):
+                    return
+                records = batch.records[at : at + self._size.records]
+                at += len(records)
+                await self._slice(batch.input, records)
+        for partition, offset in fetched.oversized:
+            if self._may_begin(fetched.generation):
+                await self._unreadable(partition, offset)
+        self._caught_up = not any(self._source.lag().values())
+        if self._caught_up:
+            self._committer.soon()
+
+    def _may_begin(self, generation: int) -> bool:
+        """What was fetched in an earlier generation is dropped: whoever owns it reads it again."""
+        current = generation == self._offsets.generation
+        return current and self._intake and not self._ending.is_set()
+
+    async def _slice(self, source: TopicPartition, records: Sequence[Record]) -> None:
+        self._between_slices.clear()
+        try:
+            first, last = records[0].offset, records[-1].offset
+            work = self._offsets.begin(source, first, last, len(records))
+            delivery = self._outbox.open(source, partial(self._done, work))
+            batch = Batch(source, records)
+            spent = await self.matching.run(delivery, batch, self._moved_on)
+            self._size.measured(len(records), spent)
+            self._outbox.seal(delivery)
+        finally:
+            self._between_slices.set()
+
+    async def _unreadable(self, partition: TopicPartition, offset: int) -> None:
+        """A record that is larger than a fetch may be: a stub goes to the dead letters."""
+        log.error("record_too_large", topic=partition.topic, offset=offset)
+        work = self._offsets.begin(partition, offset, offset, 1)
+        delivery = self._outbox.open(partition, partial(self._done, work))
+        detail = "larger than input.max_partition_fetch_bytes"
+        topic = self._output.dead_letter_topic
+        await self._outbox.put(delivery, unreadable_record(partition, offset, detail, topic))
+        self._outbox.seal(delivery)
+
+    def _done(self, work: Slice) -> None:
+        self._offsets.finish(work)
+        if self._caught_up and not self._outbox.in_flight:
+            self._committer.soon()
+
+    def _moved_on(self) -> None:
+        self._progress = time.monotonic()
+        self._recorder.set(LAST_PROGRESS, self._clock())
+
+    async def _start_again(self, error: ReadFailedError) -> None:
+        """A new consumer in place of one that failed; what it had begun is finished first."""
+        pause = self._backoff.pause()
+        if self._backoff.failing() > self._service.stall_timeout:
+            raise Stalled(f"reading fails again and again: {error}") from error
+        log.warning("reading_failed", error=str(error), again_in=pause)
+        await self.revoked()
+        while not self._ending.is_set():
+            await self._source.stop()
+            await self._unless_ending(asyncio.sleep(pause))
+            try:
+                await self._unless_ending(self._source.start(self))
+            except KafkaUnreachable as unreachable:
+                pause = self._backoff.pause()
+                log.warning("kafka_unreachable", error=str(unreachable), again_in=pause)
+            else:
+                return
+
+    # -- partitions come and go: called by the source ----------------------------------------------
+
+    async def revoked(self) -> None:
+        """Stop the intake, finish the slice in work, wait for its acknowledgements, commit.
+
+        All within ``revoke_timeout``; then nothing of this generation is committed any more.
+        """
+        self._intake = False
+        try:
+            async with asyncio.timeout(self._revoke_timeout):
+                await self._between_slices.wait()
+                await self._settled()
+                await self._committer.commit()
+        except TimeoutError:
+            log.warning("revoke_timed_out", uncommitted=self._offsets.uncommitted())
+        finally:
+            self._committer.abandon()
+            for partition in self._offsets.assigned:
+                self._recorder.forget(LAG_RECORDS, (partition.topic, str(partition.partition)))
+            if self._offsets.assigned:
+                self._recorder.add(REBALANCES, 1, ("revoked",))
+            self._offsets.revoke()
+            self._recorder.set(ASSIGNED_PARTITIONS, 0)
+
+    def assigned_from(self, generation: int, positions: Mapping[TopicPartition, int]) -> None:
+        """These partitions are ours, each read from its offset on."""
+        self._offsets.assign(generation, positions)
+        self._recorder.add(REBALANCES, 1, ("assigned",))
+        self._recorder.set(ASSIGNED_PARTITIONS, len(positions))
+        self._moved_on()
+        self._intake = True
+        log.info("partitions_assigned", count=len(positions), generation=generation)
+
+    # -- beside the owner --------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Gauges, and the deadline of acknowledgements."""
+        while True:
+            due = time.monotonic() + _WATCH_SECONDS
+            await asyncio.sleep(_WATCH_SECONDS)
+            self._recorder.set(LOOP_LAG, max(0.0, time.monotonic() - due))
+            self._recorder.set(PRODUCE_IN_FLIGHT, self._outbox.in_flight)
+            self._recorder.set(UNCOMMITTED, self._offsets.uncommitted())
+            for partition, records in self._source.lag().items():
+                if partition in self._offsets.assigned:
+                    labels = (partition.topic, str(partition.partition))
+                    self._recorder.set(LAG_RECORDS, records, labels)
+            if (error := self._outbox.overdue()) is not None:
+                self._end(error)
+
+    async def _guard(self) -> None:
+        """The client can stand still without a word: records wait and none comes.
+
+        Half of the allowed time without progress makes us ask; when the brokers say for the other
+        half that records wait, that is a stall. Brokers that do not answer are none.
+        """
+        half = self._service.stall_timeout / 2
+        waiting_since: float | None = None
+        while True:
+            await asyncio.sleep(half / 2)
+            if not self._offsets.assigned or self.progress() < half:
+                waiting_since = None
+                continue
+            waiting = await self._source.waiting()
+            if waiting == 0:
+                self._moved_on()
+            if not waiting:
+                waiting_since = None
+                continue
+            waiting_since = waiting_since or time.monotonic()
+            if time.monotonic() - waiting_since > half:
+                raise Stalled(
+                    f"{waiting} records wait, none was processed for {self.progress():.1f} s"
+                )

@@ -1,0 +1,169 @@
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+from matcher.engine.why import written
+from matcher.errors import RuleError, RuleErrors, RuleSemanticError, UnsupportedRule
+from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import compile_query
+from tests.languages.aql.rendering import rendered
+
+CASES = Path(__file__).parents[2] / "cases" / "aql"
+RULE = Path(__file__).parents[3] / "rules" / "cloud-api-t1059-009.yml"
+CATALOGUE = Catalogue.load()
+
+
+def table(name: str) -> list:
+    return yaml.safe_load((CASES / name).read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("text", "expected"), table("expressions.yml"))
+def test_a_text_compiles_to_its_expression(text, expected):
+    assert rendered(compile_query(text, CATALOGUE).expression) == expected
+
+
+@pytest.mark.parametrize("case", table("errors.yml"), ids=lambda case: case["text"][:60])
+def test_a_text_is_refused_with_code_place_and_words(case):
+    with pytest.raises(RuleError) as caught:
+        compile_query(case["text"], CATALOGUE, dialect=case.get("dialect", "compat"))
+    error = caught.value
+    assert not isinstance(error, RuleErrors), error
+    assert (error.code, [error.line, error.column]) == (case["code"], case["at"])
+    assert case.get("says", "") in str(error)
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in table("errors.yml") if "dialect" in c], ids=lambda case: case["code"]
+)
+def test_compat_takes_what_only_strict_refuses(case):
+    compile_query(case["text"], CATALOGUE, dialect="compat")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT QIDNAME(qid) AS 'Name' FROM events WHERE \"Name\" ILIKE 'x'",
+        "SELECT qid FROM events ORDER BY qid DESC LIMIT 5 LAST 2 HOURS",
+        "LOGSOURCETYPENAME(devicetype) = 'a' AND STR(sourceip) LIKE '10.%'",
+        "username = 'a -- b' AND \"Error Code\" != 'x;'",
+    ],
+)
+def test_strict_takes_what_is_documented(text):
+    compile_query(text, CATALOGUE, dialect="strict")
+
+
+def test_every_fault_of_a_text_is_reported_in_its_order():
+    with pytest.raises(RuleErrors) as caught:
+        compile_query(
+            "SELECT nope, COUNT(*), qid\nFROM flows\n"
+            "WHERE nada = 1 AND (TEXT SEARCH 'x' OR NOT nix = 2)\nGROUP BY qid\nORDER BY nil",
+            CATALOGUE,
+        )
+    assert [(error.code, error.line) for error in caught.value.errors] == [
+        ("unknown-property", 1),
+        ("aggregate", 1),
+        ("flows", 2),
+        ("unknown-property", 3),
+        ("text-search", 3),
+        ("unknown-property", 3),
+        ("group-by", 4),
+        ("unknown-property", 5),
+    ]
+
+
+def test_kinds_of_errors():
+    with pytest.raises(UnsupportedRule):
+        compile_query("SELECT COUNT(*) FROM events", CATALOGUE)
+    with pytest.raises(RuleSemanticError):
+        compile_query("nope = 1", CATALOGUE)
+
+
+def test_an_error_shows_the_line_and_a_caret():
+    with pytest.raises(RuleError) as caught:
+        compile_query("qid = 1\n  AND usernam = 'x'", CATALOGUE)
+    assert str(caught.value).split("\n") == [
+        '2:7: unknown property "usernam"',
+        "      AND usernam = 'x'",
+        "          ^^^^^^^",
+        '  hint: did you mean "username"?',
+    ]
+
+
+def test_columns_keep_their_order_and_names():
+    query = compile_query(
+        "SELECT username, QIDNAME( qid ) AS 'Event ''Name''', sourceip AS \"From\", *, "
+        "LOWER(\n username ) FROM events",
+        CATALOGUE,
+    )
+    assert [(column.alias, written(column.operand)) for column in query.columns] == [
+        ("username", "username"),
+        ("Event 'Name'", "QIDNAME(qid)"),
+        ("From", "sourceip"),
+        ("LOWER( username )", "LOWER(username)"),
+    ]
+
+
+def test_order_and_limit_are_kept_and_noted():
+    query = compile_query(
+        "SELECT qid AS q FROM events ORDER BY q DESC, starttime ASC COLLATE 'de', severity "
+        "LIMIT 5 LAST 2 HOURS",
+        CATALOGUE,
+    )
+    assert [(written(o.operand), o.descending) for o in query.order_by] == [
+        ("qid", True),
+        ("starttime", False),
+        ("severity", False),
+    ]
+    assert query.limit == 5
+    assert query.window is not None
+    assert query.window.milliseconds == 7_200_000
+    assert [note.split()[0] for note in query.notes] == ["ORDER", "COLLATE", "LIMIT", "the"]
+
+
+def test_the_published_query_compiles_to_its_tree():
+    text = yaml.safe_load(RULE.read_text("utf-8"))["query"]
+    digest = "f6d71fbdbae78e1bababc59da82c17cb5dd080e200810b8bb6c63e52f63310bb"
+    assert sha256(text.encode()).hexdigest() == digest
+    query = compile_query(text, CATALOGUE)
+    assert rendered(query.expression) == (
+        "(and (last 86400000) "
+        "(or (ilike LOGSOURCETYPENAME(logsourceid) '%cloudtrail%') "
+        "(ilike LOGSOURCETYPENAME(logsourceid) '%azure activity%') "
+        "(ilike LOGSOURCETYPENAME(logsourceid) '%azure audit%')) "
+        "(or (in QIDNAME(qid) 'CreateUser' 'AttachUserPolicy' 'CreateAccessKey' 'CreateRole' "
+        "'AssumeRole' 'GetSessionToken' 'PutBucketPolicy' 'DeleteBucketPolicy' "
+        "'CreateFunction' 'UpdateFunctionCode' 'RunInstances' 'CreateKeyPair' "
+        "'StopLogging' 'DeleteTrail' 'PutEventSelectors' "
+        "'DisableGuardDuty' 'DeleteDetector' 'CreateGroup' 'AddMemberToGroup') "
+        "(ilike UTF8(payload) '%roleDefinitions/write%') "
+        "(ilike UTF8(payload) '%roleAssignments/write%') "
+        "(ilike UTF8(payload) '%virtualMachines/write%')))"
+    )
+    assert [(column.alias, written(column.operand)) for column in query.columns] == [
+        ("Event Time", "DATEFORMAT(starttime, 'yyyy-MM-dd HH:mm:ss')"),
+        ("Event Action", "QIDNAME(qid)"),
+        ("Identity", "username"),
+        ("Source IP", "sourceip"),
+        ("Category", "CATEGORYNAME(category)"),
+        ("Log Source", "LOGSOURCENAME(logsourceid)"),
+        ("Error Code", "deviceCustomString1"),
+        ("AWS Region", "deviceCustomString2"),
+        ("Raw Event", "UTF8(payload)"),
+    ]
+    assert (query.limit, len(query.order_by), query.order_by[0].descending) == (500, 1, True)
+
+
+def test_strict_says_all_that_the_published_query_departs_in():
+    text = yaml.safe_load(RULE.read_text("utf-8"))["query"]
+    with pytest.raises(RuleErrors) as caught:
+        compile_query(text, CATALOGUE, dialect="strict")
+    assert [(error.code, error.line) for error in caught.value.errors] == [
+        ("strict-property", 8),
+        ("strict-property", 9),
+        ("strict-last-in-where", 12),
+        ("strict-logsourcetypename", 14),
+        ("strict-logsourcetypename", 15),
+        ("strict-logsourcetypename", 16),
+    ]

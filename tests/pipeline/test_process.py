@@ -1,0 +1,144 @@
+"""From records to outcomes: what is counted, alerted, forwarded and dead-lettered."""
+
+import gzip
+import json
+
+import pytest
+
+from matcher.engine.expression import Always, Among, And, Call, Field, Function, Like, Not
+from matcher.engine.ruleset import RuleSet
+from matcher.events.catalogue import Catalogue
+from matcher.events.record import Batch, InputFile, PlainRecord, TopicPartition
+from matcher.pipeline.process import EVENTS_A_PART, MAX_REJECTS_A_RECORD, Pipeline
+from tests.factories import make_rule
+
+CATALOGUE = Catalogue.load()
+QIDNAME = Field(CATALOGUE.properties.find("qidname"), "QIDNAME(qid)")
+PAYLOAD = Field(CATALOGUE.properties.find("payload"), "UTF8(payload)")
+CREATE = make_rule(Among(QIDNAME, ("CreateUser",)), id="create")
+NEEDLE = make_rule(Like(PAYLOAD, "%needle%", caseless=True), id="needle")
+INPUT = TopicPartition("cloud-audit", 0)
+
+
+def trail(name, number=0, **fields):
+    return {
+        "eventVersion": "1.08",
+        "eventTime": "2024-05-01T10:00:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": name,
+        "awsRegion": "us-east-1",
+        "eventID": f"00000000-0000-0000-0000-{number:012d}",
+        "recipientAccountId": "111122223333",
+        **fields,
+    }
+
+
+def dumps(document):
+    return json.dumps(document).encode()
+
+
+def run(*values, rules=(CREATE, NEEDLE), place=INPUT, timestamp=1_700_000_000_000):
+    pipeline = Pipeline(RuleSet(rules, CATALOGUE.log_source_types), CATALOGUE)
+    records = [PlainRecord(n, timestamp, value, b"k") for n, value in enumerate(values)]
+    return pipeline.process(Batch(place, records))
+
+
+def origins(outcome):
+    return [
+        (d["origin"]["offset"], d["origin"]["index"], d["rule"]["id"])
+        for d in (json.loads(alert.body) for alert in outcome.alerts)
+    ]
+
+
+def test_a_batch_is_counted_matched_and_accounted_for():
+    envelope = {"Records": [trail("ListUsers", 1), 5, trail("CreateUser", 2, note="Needle")]}
+    outcome = run(
+        dumps(trail("CreateUser")), dumps(envelope), b"{no json", None, dumps({"any": "needle"})
+    )
+    assert origins(outcome) == [
+        (0, 0, "create"),
+        (1, 2, "create"),
+        (1, 2, "needle"),
+        (4, 0, "needle"),
+    ]
+    counts = outcome.counts
+    assert counts.records == 5
+    assert counts.events == {"Amazon AWS CloudTrail": 3, "Unknown": 1}
+    assert counts.matched == {"Amazon AWS CloudTrail": 2, "Unknown": 1}
+    assert counts.matches == {("create", "high"): 2, ("needle", "high"): 2}
+    assert counts.rejects == {"not_an_object": 1, "not_json": 1}
+    assert counts.skipped == {"tombstone": 1}
+    assert [record.offset for record in outcome.forwards] == [0, 1, 4]
+    assert [(u.record.offset, u.reject.index, u.reject.raw) for u in outcome.rejects] == [
+        (1, 1, b"5"),
+        (2, 0, b"{no json"),
+    ]
+    assert outcome.done == 4
+
+
+def test_the_payload_is_the_events_own_bytes():
+    element = b'{ "eventName" : "CreateUser","awsRegion":"r" , "x": "\\u00e9\xc3\xa9" }'
+    (alert,) = run(gzip.compress(b'{"Records": [ ' + element + b" ]}")).alerts
+    assert json.loads(alert.body)["payload"] == element.decode()
+
+
+def test_cutting_a_batch_anywhere_changes_nothing():
+    values = [
+        dumps({"Records": [trail("CreateUser", n) for n in range(k, k + 5)]}) for k in range(9)
+    ]
+    whole = run(*values)
+    pipeline = Pipeline(RuleSet((CREATE, NEEDLE), CATALOGUE.log_source_types), CATALOGUE)
+    records = [PlainRecord(n, 1_700_000_000_000, value, b"k") for n, value in enumerate(values)]
+    single = [a for r in records for a in pipeline.process(Batch(INPUT, [r])).alerts]
+    assert [a.body for a in single] == [a.body for a in whole.alerts]
+
+
+def test_a_large_envelope_comes_in_parts_and_is_done_with_the_last():
+    events = [trail("CreateUser", n) for n in range(EVENTS_A_PART * 2 + 1)]
+    pipeline = Pipeline(RuleSet((CREATE,), CATALOGUE.log_source_types), CATALOGUE)
+    batch = Batch(INPUT, [PlainRecord(7, 0, dumps({"Records": events}))])
+    parts = list(pipeline.parts(batch))
+    assert [len(part.alerts) for part in parts] == [EVENTS_A_PART, EVENTS_A_PART, 1]
+    assert [part.done for part in parts] == [None, None, 7]
+    assert [len(part.forwards) for part in parts] == [0, 0, 1]
+
+
+def test_an_empty_batch_has_no_part():
+    assert list(Pipeline(RuleSet((), ()), CATALOGUE).parts(Batch(INPUT, []))) == []
+
+
+def test_many_rejects_in_one_record_dead_letter_the_record_once():
+    value = dumps({"Records": [1] * (MAX_REJECTS_A_RECORD + 1) + [trail("CreateUser")]})
+    outcome = run(value)
+    assert len(outcome.alerts) == 1
+    assert [unit.reject.raw for unit in outcome.rejects] == [value]
+    assert outcome.counts.rejects == {"not_an_object": MAX_REJECTS_A_RECORD + 1}
+
+
+def test_in_a_file_the_start_time_is_the_events_own():
+    outcome = run(dumps(trail("CreateUser")), place=InputFile("f"), timestamp=-1)
+    event = json.loads(outcome.alerts[0].body)["event"]
+    assert event["starttime"] == event["devicetime"] == 1_714_557_600_000
+
+
+def test_on_a_stream_the_start_time_is_the_records():
+    event = json.loads(run(dumps(trail("CreateUser"))).alerts[0].body)["event"]
+    assert (event["starttime"], event["devicetime"]) == (1_700_000_000_000, 1_714_557_600_000)
+
+
+def broken(_value):
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("name", ["CreateUser", "ListUsers"])
+def test_a_rule_that_breaks_costs_its_event_a_dead_letter_and_no_other_rule(name):
+    failing = Function("BROKEN", broken)
+    rule = make_rule(
+        And((Always(holds=True), Not(Among(Call(failing, (QIDNAME,)), ("a",))))), id="broken"
+    )
+    outcome = run(dumps(trail(name)), rules=(rule, CREATE))
+    assert [a.rule_id for a in outcome.alerts] == (["create"] if name == "CreateUser" else [])
+    (unit,) = outcome.rejects
+    assert unit.reject.reason == "rule_failed"
+    assert "ZeroDivisionError" in unit.reject.detail
+    assert outcome.counts.rule_errors == {"broken": 1}
