@@ -67,6 +67,8 @@ class RuleError(MatcherError):
     """A rule that cannot be used, shown with its source line and a caret.
 
     ``code`` is stable and short (``unknown-property``); ``hint`` says what to do instead.
+    ``location`` is in ``source``; ``offset`` (lines, columns) is how far that lies from the start
+    of the file at ``path``.
     """
 
     exit_code = EXIT_RULES
@@ -80,6 +82,7 @@ class RuleError(MatcherError):
         source: str = "",
         path: str = "",
         hint: str = "",
+        offset: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -88,6 +91,7 @@ class RuleError(MatcherError):
         self.source = source
         self.path = path
         self.hint = hint
+        self.offset = offset
 
     def located(self, *, path: str, line_offset: int = 0, column_offset: int = 0) -> "RuleError":
         """The same error, of the same class, seen from the file that the text stands in.
@@ -95,30 +99,25 @@ class RuleError(MatcherError):
         ``line_offset`` and ``column_offset`` are added to the place for display; the source
         line shown stays the text's own.
         """
-        moved = type(self)(
+        return type(self)(
             self.message,
             code=self.code,
             location=self.location,
             source=self.source,
             path=path,
             hint=self.hint,
+            offset=(self.offset[0] + line_offset, self.offset[1] + column_offset),
         )
-        moved._line_offset = self._line_offset + line_offset
-        moved._column_offset = self._column_offset + column_offset
-        return moved
-
-    _line_offset = 0
-    _column_offset = 0
 
     @property
     def line(self) -> int | None:
         """The line in the file, from 1, or None where the error has no place."""
-        return None if self.location is None else self.location.line + self._line_offset
+        return None if self.location is None else self.location.line + self.offset[0]
 
     @property
     def column(self) -> int | None:
         """The column in the file, from 1, or None where the error has no place."""
-        return None if self.location is None else self.location.column + self._column_offset
+        return None if self.location is None else self.location.column + self.offset[1]
 
     def __str__(self) -> str:
         place = ":".join(str(p) for p in (self.path, self.line, self.column) if p not in ("", None))

@@ -172,9 +172,7 @@ UNCOMMITTED = Metric(
     "Records read whose offsets are not committed yet: what a crash would repeat.",
 )
 ASSIGNED_PARTITIONS = Metric("matcher_assigned_partitions", "gauge", "Partitions that are ours.")
-REBALANCES = Metric(
-    "matcher_rebalances_total", "counter", "Assignments that changed.", ("event",)
-)
+REBALANCES = Metric("matcher_rebalances_total", "counter", "Assignments that changed.", ("event",))
 COMMITS = Metric(
     "matcher_offset_commits_total", "counter", "Offset commits, by how they ended.", ("outcome",)
 )

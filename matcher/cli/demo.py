@@ -7,22 +7,31 @@ have committed.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvloop
+from rich import console as rich_console
 from rich.console import Console
 
 from matcher.cli.alert_table import AlertTable, wide_console
 from matcher.cli.demo_events import bundled_events
 from matcher.cli.demo_summary import show_summary
 from matcher.cli.inputs import find_files
-from matcher.cli.options import Profile, Rules, Sets, configuration
+from matcher.cli.options import Profile, Rules, configuration
 from matcher.cli.replay import records_of
-from matcher.config import InputSettings, Settings
+from matcher.config import (
+    HttpSettings,
+    InputSettings,
+    KafkaSettings,
+    OutputSettings,
+    ServiceSettings,
+    Settings,
+)
 from matcher.errors import UsageError
 from matcher.events.record import Record, TopicPartition
 from matcher.pipeline.process import Pipeline
@@ -42,6 +51,10 @@ _CHUNK_BYTES = 256 * 1024
 _LARGEST_BYTES = 4_000_000
 _POLL_SECONDS = 0.05
 
+_RICHS_SVG: str = rich_console.CONSOLE_SVG_FORMAT  # type: ignore[attr-defined]  # documented so
+_SVG = re.sub(r"@font-face \{\{.*?\}\}", "", _RICHS_SVG, flags=re.DOTALL)
+"""rich's picture, without fonts that a reader's browser would fetch from elsewhere."""
+
 
 def demo(
     *,
@@ -57,47 +70,44 @@ def demo(
     ] = None,
     rules: Rules = None,
     profile: Profile = None,
-    sets: Sets = None,
 ) -> None:
     """Replay events into an embedded broker and watch the real service find alerts in them."""
     files = find_files(paths).paths if paths else bundled_events()
     console = wide_console(record=svg is not None)
+    named = {"rules.paths": ("--rules", rules), "catalogue.profile": ("--profile", profile)}
+    given = configuration(None, None, named).settings
     with EmbeddedBroker() as broker:
-        named = {
-            **_demo_settings(broker.bootstrap_servers),
-            "rules.paths": ("--rules", rules),
-            "catalogue.profile": ("--profile", profile),
-        }
-        settings = configuration(None, sets, named).settings
+        settings = _demo_settings(given, broker.bootstrap_servers)
         logs.configure(settings.service)
         work = _Demo(broker, settings, build_pipeline(settings), files, console)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work.run(keep=keep))
     if svg is not None:
         try:
-            console.save_svg(str(svg), title="matcher demo")
+            console.save_svg(str(svg), title="matcher demo", code_format=_SVG)
         except OSError as error:
             raise UsageError(f"{svg}: cannot be written: {error.strerror}") from error
 
 
-def _demo_settings(servers: str) -> dict[str, tuple[str, Any]]:
-    values = {
-        "kafka.bootstrap_servers": servers,
-        "kafka.security.protocol": "PLAINTEXT",
-        "input.topics": [_INPUT],
-        "input.group": _GROUP,
-        "input.start": "earliest",
-        "input.max_partition_fetch_bytes": 2 * _LARGEST_BYTES,
-        "output.alert_topic": _ALERTS,
-        "output.alert_severity": "informational",
-        "output.dead_letter_topic": _DEAD_LETTERS,
-        "output.max_request_bytes": _LARGEST_BYTES,
-        "http.host": "127.0.0.1",
-        "http.port": 0,
-        "service.log_level": "error",
-        "service.log_format": "console",
-    }
-    return {name: ("demo", value) for name, value in values.items()}
+def _demo_settings(given: Settings, servers: str) -> Settings:
+    """The user's rules and names; all that concerns Kafka is the demo's own."""
+    return Settings(
+        kafka=KafkaSettings(bootstrap_servers=servers),
+        input=InputSettings(
+            topics=(_INPUT,), group=_GROUP, max_partition_fetch_bytes=2 * _LARGEST_BYTES
+        ),
+        output=OutputSettings(
+            alert_topic=_ALERTS,
+            alert_severity="informational",
+            dead_letter_topic=_DEAD_LETTERS,
+            max_request_bytes=_LARGEST_BYTES,
+        ),
+        alert=given.alert,
+        rules=given.rules,
+        catalogue=given.catalogue,
+        http=HttpSettings(port=0),
+        service=ServiceSettings(log_level="error", log_format="console"),
+    )
 
 
 class _Demo:
@@ -144,8 +154,9 @@ class _Demo:
             await serving
         finally:
             self._finished = True
+            self._service.request_stop("the demo is over")
             replaying.cancel()
-            await asyncio.gather(replaying, printing, return_exceptions=True)
+            await asyncio.gather(serving, replaying, printing, return_exceptions=True)
 
     def _listening(self, address: str) -> None:
         self._address = address

@@ -1,0 +1,1 @@
+"""Bytes → Event: envelopes opened, fields named as QRadar names them."""

@@ -32,7 +32,7 @@ class Payload:
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
-        r"""The text, and, where it differs, the text with ``\/`` and printable ``\uXXXX`` opened."""
+        r"""The text; and, where that differs, the text with ``\/`` and ``\uXXXX`` opened once."""
         opened = unescape(self.text)
         return (self.text,) if opened == self.text else (self.text, opened)
 

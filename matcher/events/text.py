@@ -2,7 +2,13 @@
 
 import re
 
-_ESCAPED = re.compile(r"\\(?:(/)|u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:(?P<slash>/)"
+    r"|u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|u(?P<point>[0-9a-fA-F]{4})"
+    r"|.)",
+    re.DOTALL,
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -12,10 +18,8 @@ class _FoldTable(dict[int, int]):
     def __missing__(self, point: int) -> int:
         character = chr(point)
         lowered = character.lower()
-        folded = point
-        if len(lowered) == 1 and (point < 128) == (ord(lowered) < 128):
-            folded = ord(lowered)
-        self[point] = folded
+        same_side = len(lowered) == 1 and character.isascii() == lowered.isascii()
+        self[point] = folded = ord(lowered) if same_side else point
         return folded
 
 
@@ -34,28 +38,23 @@ def fold(text: str) -> str:
 def unescape(text: str) -> str:
     r"""Replace ``\/`` and printable ``\uXXXX``, once; quotes and backslashes stay escaped.
 
-    Printable means ASCII 0x20 to 0x7E and every code point above 0x9F that
-    ``str.isprintable`` accepts; a surrogate pair is one code point.
+    Printable is what ``str.isprintable`` says; a surrogate pair is one code point, and a lone
+    surrogate stays escaped.
     """
-    return _PAIR.sub(_pair, _ESCAPED.sub(_unescaped, text)) if "\\" in text else text
+    return _ESCAPE.sub(_opened, text) if "\\" in text else text
 
 
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    if match[1]:
+def _opened(escape: re.Match[str]) -> str:
+    if escape["slash"]:
         return "/"
-    if match[2] is None:
-        return match[0]
-    point = int(match[2], 16)
-    character = chr(point)
-    keeps = character in '"\\' or not (character.isprintable() or 0xD800 <= point <= 0xDFFF)
-    return match[0] if keeps else character
-
-
-def _pair(match: re.Match[str]) -> str:
-    return match[0].encode("utf-16", "surrogatepass").decode("utf-16")
+    if escape["high"]:
+        pair = chr(int(escape["high"], 16)) + chr(int(escape["low"], 16))
+        character = pair.encode("utf-16", "surrogatepass").decode("utf-16")
+    elif escape["point"]:
+        character = chr(int(escape["point"], 16))
+    else:
+        return escape[0]
+    return character if character.isprintable() and character not in '"\\' else escape[0]
 
 
 def readable(text: str) -> str:

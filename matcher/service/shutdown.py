@@ -63,6 +63,7 @@ class Shutdown:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.requested = True  # whoever asks from now on is too late
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.remove_signal_handler(number)

@@ -77,7 +77,7 @@ def renamed(sources):
     def derived(test):
         return sources if test("Renamed") else frozenset()
 
-    return Field(Property("x", Kind.TEXT, lambda e: None, lambda _run: True, derived), "x")
+    return Field(Property("x", Kind.TEXT, lambda _event: None, lambda _run: True, derived), "x")
 
 
 def test_a_renamed_value_needs_the_names_it_comes_from():

@@ -122,7 +122,9 @@ def damaged(draw):
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, len(raw)))
         raw[at : at + draw(st.integers(0, 2))] = draw(
-            st.sampled_from([b"", b'"', b"\\", b"{", b"}", b"[", b",", b":", b"0", b".", b"e", b"-"])
+            st.sampled_from(
+                [b"", b'"', b"\\", b"{", b"}", b"[", b",", b":", b"0", b".", b"e", b"-"]
+            )
             | st.binary(max_size=2)
         )
     return bytes(raw)

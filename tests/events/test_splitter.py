@@ -11,8 +11,10 @@ DEEP = "[" * 5000 + "]" * 5000
 
 @pytest.mark.parametrize(
     "value",
-    ["{}", "[]", '"x"', "5", "-1.5e3", "null", "NaN", '{"a":"\x01"}', '"\\ud800"', '"ÿ"']
-    + ["9" * 5000, DEEP, '[{"a":"]]\\"]"}]', f'{{"a":"{{","b":{DEEP}}}'],
+    [
+        *("{}", "[]", '"x"', "5", "-1.5e3", "null", "NaN", '{"a":"\x01"}', '"\\ud800"', '"ÿ"'),
+        *("9" * 5000, DEEP, '[{"a":"]]\\"]"}]', f'{{"a":"{{","b":{DEEP}}}'),
+    ],
     ids=lambda value: value[:20],
 )
 def test_a_value_ends_where_it_ends(value):

@@ -1,0 +1,82 @@
+"""Alerts as rows: on a wide and on a narrow terminal, and what must not get through."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from matcher.cli.alert_table import AlertTable
+
+
+def body(**event) -> bytes:
+    values = {
+        "devicetime": 1773478961000,
+        "starttime": 0,
+        "qidname": "CreateUser",
+        "username": "alice",
+        "sourceip": "192.0.2.1",
+        "logsourcename": "Amazon AWS CloudTrail @ 111122223333",
+        **event,
+    }
+    return json.dumps({"rule": {"id": "r-1", "severity": "high"}, "event": values}).encode()
+
+
+def printed(width: int, *bodies: bytes) -> list[str]:
+    out = io.StringIO()
+    table = AlertTable(Console(file=out, width=width))
+    for alert in bodies:
+        table.add(alert)
+    return out.getvalue().splitlines()
+
+
+def test_one_heading_and_a_row_an_alert():
+    heading, first, second = printed(150, body(), body(username="bob"))
+    assert heading.split("  ")[0] == "time (UTC)"
+    for text in (
+        "03-14 09:02:41",
+        "high",
+        "r-1",
+        "CreateUser",
+        "alice",
+        "192.0.2.1",
+        "CloudTrail @ 1111",
+    ):
+        assert text in first
+    assert "bob" in second
+
+
+def test_a_narrow_terminal_keeps_one_line_an_alert():
+    lines = printed(80, body(username="a" * 300))
+    assert len(lines) == 2
+    assert all(len(line) <= 80 for line in lines)
+    assert "192.0.2.1" in lines[1]
+    assert "log source" not in lines[0]
+
+
+def test_of_a_long_action_the_end_is_shown():
+    row = printed(110, body(qidname="MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE"))[1]
+    assert "…SSIGNMENTS/WRITE " in row
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mred", "a\nb", "a\rb", "a\x07b", "a\u202eb"])
+def test_control_characters_of_an_event_do_not_reach_the_terminal(text):
+    lines = printed(150, body(username=text))
+    assert len(lines) == 2
+    assert "\ufffd" in lines[1]
+    assert not any(letter in lines[1] for letter in "\x1b\r\x07\u202e")
+
+
+def test_markup_of_an_event_is_shown_as_text():
+    assert "[red]x[/red]" in printed(150, body(username="[red]x[/red]"))[1]
+
+
+def test_what_is_null_is_a_dash_and_a_time_beyond_the_calendar_is_a_number():
+    row = printed(150, body(username=None, sourceip=None, devicetime=10**17))[1]
+    assert "  -  " in row
+    assert "1000000000000" in row
+
+
+def test_an_event_without_a_time_of_its_own_shows_its_records():
+    row = printed(150, body(devicetime=None, starttime=1773478961000))[1]
+    assert row.startswith("03-14 09:02:41")

@@ -1,0 +1,126 @@
+"""``matcher check`` and ``matcher test``."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from matcher.cli.main import main
+from matcher.errors import EXIT_OK, EXIT_RULES, EXIT_USAGE
+from tests.cli.program import ROOT
+
+GOOD = (ROOT / "rules" / "cloud-api-t1059-009.yml").read_text()
+ALWAYS = """\
+id: every-failure
+title: Any refused call
+version: "1"
+severity: low
+query: |
+  SELECT username FROM events WHERE NOT username = 'nobody'
+"""
+FAILING = """\
+id: wrong-test
+title: A test that is wrong
+version: "1"
+severity: low
+query: |
+  SELECT qid FROM events WHERE QIDNAME(qid) = 'CreateUser'
+tests:
+  - name: lists are no creations
+    event: {eventSource: iam.amazonaws.com, eventName: CreateUser, awsRegion: us-east-1}
+    match: false
+  - name: creations are
+    event: {eventSource: iam.amazonaws.com, eventName: CreateUser, awsRegion: us-east-1}
+    match: true
+"""
+
+
+@pytest.fixture
+def rules(tmp_path):
+    def write(**files: str):
+        for name, text in files.items():
+            (tmp_path / f"{name}.yml").write_text(text)
+        return str(tmp_path)
+
+    return write
+
+
+def checked(capsys, *arguments: str) -> tuple[int, list[dict]]:
+    code = main(["check", *arguments, "--format", "json"])
+    return code, json.loads(capsys.readouterr().out)["rules"]
+
+
+def test_an_accepted_rule(capsys, rules):
+    code, (row,) = checked(capsys, rules(good=GOOD))
+    assert code == EXIT_OK
+    assert (row["id"], row["status"], row["language"]) == ("cloud-api-t1059-009", "ok", "aql")
+    assert row["file"].endswith("good.yml")
+    assert {"createuser", "roleassignments/write"} <= set(row["literals"])
+    assert row["always_evaluated"] is None
+    assert row["fields"] == ["LOGSOURCETYPENAME(logsourceid)", "QIDNAME(qid)", "UTF8(payload)"]
+    assert len(row["log_source_types"]) == 3
+    assert any("LIMIT 500" in note for note in row["notes"])
+
+
+def test_a_rule_without_literals_says_why(capsys, rules):
+    _code, (row,) = checked(capsys, rules(always=ALWAYS))
+    assert row["literals"] is None
+    assert row["always_evaluated"]
+
+
+def test_a_refused_rule_is_shown_beside_the_others(capsys, rules):
+    code, rows = checked(capsys, rules(good=GOOD, bad=ALWAYS.replace("username =", "usrname =")))
+    assert code == EXIT_RULES
+    assert [row["status"] for row in rows] == ["ok", "refused"]
+    (error,) = rows[1]["errors"]
+    assert rows[1]["file"].endswith("bad.yml")
+    assert error["line"] == 6
+    assert "^" in error["text"]
+
+
+def test_the_table_for_a_person(capsys, rules):
+    code = main(["check", rules(good=GOOD, always=ALWAYS, bad="id: [")])
+    out = capsys.readouterr().out
+    assert code == EXIT_RULES
+    assert "ok cloud-api-t1059-009" in out
+    assert "always evaluated" in out
+    assert "refused " in out
+    assert "2 rules can run, 1 files are refused" in out
+
+
+def test_without_arguments_the_settings_rules_are_checked(capsys, monkeypatch, rules):
+    monkeypatch.setenv("MATCHER_RULES__PATHS", rules(always=ALWAYS))
+    assert checked(capsys)[1][0]["id"] == "every-failure"
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_a_path_that_is_not_there(capsys, command):
+    assert main([command, "gone"]) == EXIT_USAGE
+    assert "gone" in capsys.readouterr().err
+
+
+def test_tests_that_pass(capsys, rules, tmp_path):
+    report = tmp_path / "report.xml"
+    assert main(["test", rules(good=GOOD, always=ALWAYS), "--junit", str(report)]) == EXIT_OK
+    seen = capsys.readouterr()
+    assert " 0 failed" in seen.out
+    assert "rule every-failure has no test" in seen.err
+    suite = ET.parse(report).getroot()  # noqa: S314 - we wrote it
+    assert suite.get("failures") == "0"
+    assert len(suite) == int(suite.get("tests") or 0) > 10
+
+
+def test_tests_that_fail(capsys, rules, tmp_path):
+    report = tmp_path / "report.xml"
+    assert main(["test", rules(wrong=FAILING), "--junit", str(report)]) == EXIT_RULES
+    out = capsys.readouterr().out
+    assert "FAIL wrong-test: lists are no creations" in out
+    assert "ok   wrong-test: creations are" in out
+    assert "2 tests, 1 failed" in out
+    failures = ET.parse(report).getroot().findall("testcase/failure")  # noqa: S314 - we wrote it
+    assert [failure.get("message") for failure in failures] == ["a match, and none is expected"]
+
+
+def test_a_refused_rule_stops_the_tests(capsys, rules):
+    assert main(["test", rules(bad="id: [")]) == EXIT_RULES
+    assert "bad.yml" in capsys.readouterr().err

@@ -1,0 +1,85 @@
+"""Where a group starts, and where it goes on when its offset is gone."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from matcher.metrics import OFFSETS_LOST
+from tests.brokers.client import Message
+from tests.stream.stage import PARTITIONS, Stage
+
+
+@pytest.fixture(params=["mock", pytest.param("real", marks=pytest.mark.real_kafka)])
+def broker(request):
+    return request.getfixturevalue(f"{request.param}_broker")
+
+
+async def test_latest_is_decided_once_also_for_a_partition_that_stays_empty(broker):
+    stage = Stage(broker)
+    stage.source["start"] = "latest"
+    stage.produce([b"alert old"] * 8)
+    async with stage.running(await stage.worker()):
+        await stage.until(lambda: len(stage.committed()) == PARTITIONS)
+    assert stage.committed() == dict.fromkeys(range(PARTITIONS), 2)
+    stage.produce([b"alert new"] * 4)
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    assert set(stage.origins()) == {(partition, 2, 0) for partition in range(PARTITIONS)}
+
+
+@pytest.mark.real_kafka
+async def test_a_time_starts_at_the_first_record_from_then_on(real_broker):
+    stage = Stage(real_broker)
+    stage.produce([b"alert"] * 40, partition=0)
+    at = datetime.fromtimestamp((stage.epoch + 25) / 1000, UTC)
+    stage.source["start"] = at.isoformat()
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    assert sorted(stage.origins()) == [(0, offset, 0) for offset in range(25, 40)]
+
+
+async def test_what_retention_took_from_a_stopped_group_is_counted(broker):
+    stage = Stage(broker)
+    stage.produce([b"alert"] * 10, partition=0)
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    stage.produce([b"alert"] * 20, partition=0)
+    broker.delete_before(stage.input, {0: 25})
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    assert stage.recorder.value(OFFSETS_LOST, stage.input, "0") == 15
+    assert set(stage.origins()) == {(0, n, 0) for n in [*range(10), *range(25, 30)]}
+
+
+@pytest.mark.real_kafka
+async def test_what_retention_takes_from_a_running_group_is_counted(real_broker):
+    """The position leaves the log between two fetches: the broker answers "out of range"."""
+    stage = Stage(real_broker)
+    stage.produce([b"alert"] * 10, partition=0)
+    worker = await stage.worker()
+    async with stage.running(worker):
+        await stage.until_committed()
+        consumer = worker._source.consumer
+        (partition,) = [tp for tp in consumer.assignment() if tp.partition == 0]
+        consumer.pause(partition)
+        stage.produce([b"alert"] * 20, partition=0)
+        real_broker.delete_before(stage.input, {0: 25})
+        consumer.resume(partition)
+        await stage.until_committed()
+    lost = stage.recorder.value(OFFSETS_LOST, stage.input, "0")
+    assert len(stage.origins()) + lost == 30
+    assert {place[1] for place in stage.origins()} >= set(range(25, 30))
+
+
+@pytest.mark.real_kafka
+async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(real_broker):
+    stage = Stage(real_broker)
+    stage.produce([b"alert"] * 10, partition=0)
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    name = stage.input
+    real_broker.delete_topic(name)
+    real_broker._create(name, PARTITIONS, {})
+    real_broker.produce(name, [Message(b"low low alert", timestamp=stage.epoch)])
+    async with stage.running(await stage.worker()):
+        await stage.until(lambda: (0, 0, 2) in stage.origins())

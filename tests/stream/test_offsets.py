@@ -1,0 +1,166 @@
+"""The law: an offset is committable only when everything before it is done, and never after."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from matcher.events.record import TopicPartition
+from matcher.stream.offsets import OffsetTracker
+
+A, B = TopicPartition("t", 0), TopicPartition("t", 1)
+
+
+def _tracker(**positions):
+    tracker = OffsetTracker()
+    tracker.assign(1, {A: positions.get("a", 0), B: positions.get("b", 0)})
+    return tracker
+
+
+def test_slices_that_end_out_of_order_wait_for_the_first():
+    tracker = _tracker()
+    first, second, third = (tracker.begin(A, n * 10, n * 10 + 9, 10) for n in range(3))
+    tracker.finish(third)
+    tracker.finish(second)
+    assert tracker.committable() == {}
+    tracker.finish(first)
+    assert tracker.committable() == {A: 30}
+
+
+def test_gaps_between_offsets_are_fine():
+    tracker = _tracker(a=5)
+    tracker.finish(tracker.begin(A, 17, 40, 3))
+    tracker.finish(tracker.begin(A, 99, 99, 1))
+    assert tracker.committable() == {A: 100}
+
+
+def test_what_is_committed_is_not_committed_again():
+    tracker = _tracker()
+    tracker.finish(tracker.begin(A, 0, 9, 10))
+    tracker.committed(1, tracker.committable())
+    assert tracker.committable() == {}
+    assert tracker.uncommitted() == 0
+
+
+def test_nothing_is_committable_after_a_revoke():
+    tracker = _tracker()
+    done, late = tracker.begin(A, 0, 9, 10), tracker.begin(B, 0, 9, 10)
+    tracker.finish(done)
+    tracker.revoke()
+    tracker.finish(late)
+    assert tracker.committable() == {}
+    assert tracker.assigned == frozenset()
+
+
+def test_an_acknowledgement_of_an_earlier_generation_moves_nothing():
+    tracker = _tracker()
+    late = tracker.begin(A, 0, 9, 10)
+    tracker.assign(2, {A: 0})
+    again = tracker.begin(A, 0, 4, 5)
+    tracker.finish(late)
+    assert tracker.committable() == {}
+    tracker.finish(again)
+    assert tracker.committable() == {A: 5}
+
+
+def test_a_commit_of_an_earlier_generation_is_no_commit_of_this_one():
+    tracker = _tracker()
+    tracker.finish(tracker.begin(A, 0, 9, 10))
+    offsets = tracker.committable()
+    tracker.assign(2, {A: 0})
+    tracker.committed(1, offsets)
+    tracker.finish(tracker.begin(A, 0, 4, 5))
+    assert tracker.committable() == {A: 5}
+
+
+@pytest.mark.parametrize(("first", "last"), [(9, 12), (15, 14), (0, 0)])
+def test_records_that_were_begun_already_are_refused(first, last):
+    tracker = _tracker()
+    tracker.begin(A, 0, 9, 10)
+    with pytest.raises(ValueError, match="was expected"):
+        tracker.begin(A, first, last, 1)
+
+
+def test_a_partition_that_is_not_ours_is_refused():
+    tracker = _tracker()
+    tracker.revoke()
+    with pytest.raises(LookupError):
+        tracker.begin(A, 0, 0, 1)
+
+
+class _Model(RuleBasedStateMachine):
+    """Beside the tracker: the set of offsets that are done, judged from scratch each time."""
+
+    @initialize()
+    def start(self):
+        self.tracker = OffsetTracker()
+        self.generation = 0
+        self.ours = {}
+        self.open = []
+        self.committed = {}
+
+    @rule(
+        positions=st.fixed_dictionaries({}, optional={A: st.integers(0, 5), B: st.integers(0, 5)})
+    )
+    def assign(self, positions):
+        self.generation += 1
+        self.tracker.assign(self.generation, positions)
+        self.ours = {tp: {"at": at, "slices": []} for tp, at in positions.items()}
+        self.committed = dict(positions)
+
+    @rule()
+    def revoke(self):
+        self.tracker.revoke()
+        self.ours = {}
+
+    @precondition(lambda self: self.ours)
+    @rule(data=st.data(), gap=st.integers(0, 3), records=st.integers(1, 4))
+    def begin(self, data, gap, records):
+        tp = data.draw(st.sampled_from(sorted(self.ours, key=str)))
+        state = self.ours[tp]
+        first = state["at"] + gap
+        work = self.tracker.begin(tp, first, first + records - 1, records)
+        entry = {"end": first + records, "done": False}
+        state["at"] = entry["end"]
+        state["slices"].append(entry)
+        self.open.append((work, entry))
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def finish(self, data):
+        work, entry = self.open.pop(data.draw(st.integers(0, len(self.open) - 1)))
+        self.tracker.finish(work)
+        entry["done"] = True
+
+    @rule()
+    def commit(self):
+        offsets = self.tracker.committable()
+        for tp, offset in offsets.items():
+            assert offset > self.committed[tp], "a commit never goes back"
+            self.committed[tp] = offset
+        self.tracker.committed(self.tracker.generation, offsets)
+
+    @invariant()
+    def committable_is_what_is_done_without_a_hole(self):
+        expected = {}
+        for tp, state in self.ours.items():
+            reached = None
+            for entry in state["slices"]:
+                if not entry["done"]:
+                    break
+                reached = entry["end"]
+            if reached is not None and reached > self.committed[tp]:
+                expected[tp] = reached
+        assert self.tracker.committable() == expected
+        assert self.tracker.assigned == set(self.ours)
+
+
+def test_no_order_of_events_commits_too_much_or_forgets_anything():
+    run_state_machine_as_test(_Model, settings=settings(max_examples=150, stateful_step_count=40))
