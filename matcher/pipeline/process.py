@@ -139,9 +139,11 @@ class _RecordWork:
         counts, record = outcome.counts, self.record
         counts.records += 1
         counts.bytes += len(record.value or b"")
-        counts.skipped.update(str(reason) for reason in self.unwrapped.skipped)
-        counts.rejects.update(str(reject.reason) for reject in self.rejects)
-        outcome.rejects += [RejectedUnit(record, reject) for reject in self._dead_letters()]
+        for reason in self.unwrapped.skipped:
+            counts.skipped[str(reason)] += 1
+        if self.rejects:
+            counts.rejects.update(str(reject.reason) for reject in self.rejects)
+            outcome.rejects += [RejectedUnit(record, reject) for reject in self._dead_letters()]
         if self.matched:
             outcome.forwards.append(record)
         outcome.done = record.offset
