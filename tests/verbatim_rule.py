@@ -8,15 +8,19 @@ import base64
 import binascii
 import gzip
 import json
+from typing import Any
 
-NAMES = """CreateUser AttachUserPolicy CreateAccessKey CreateRole AssumeRole GetSessionToken
-PutBucketPolicy DeleteBucketPolicy CreateFunction UpdateFunctionCode RunInstances CreateKeyPair
-StopLogging DeleteTrail PutEventSelectors DisableGuardDuty DeleteDetector CreateGroup
-AddMemberToGroup""".split()
+NAMES = {
+    *("CreateUser", "AttachUserPolicy", "CreateAccessKey", "CreateRole", "AssumeRole"),
+    *("GetSessionToken", "PutBucketPolicy", "DeleteBucketPolicy", "CreateFunction"),
+    *("UpdateFunctionCode", "RunInstances", "CreateKeyPair", "StopLogging", "DeleteTrail"),
+    *("PutEventSelectors", "DisableGuardDuty", "DeleteDetector", "CreateGroup"),
+    "AddMemberToGroup",
+}
 NEEDLES = ("roledefinitions/write", "roleassignments/write", "virtualmachines/write")
 
 
-def matches(event):
+def matches(event: dict[str, Any]) -> bool:
     text = json.dumps(event, ensure_ascii=False).lower()
     name, source = event.get("eventName"), event.get("eventSource")
     cloudtrail = (
@@ -28,7 +32,7 @@ def matches(event):
     return bool((cloudtrail and name in NAMES) or ((cloudtrail or azure) and needle))
 
 
-def events(value):
+def events(value: Any) -> list[Any]:
     """The events in a JSON value, in order, out of whatever envelope."""
     if isinstance(value, list):
         return [event for item in value for event in events(item)]
@@ -48,11 +52,11 @@ def events(value):
     return [value]
 
 
-def decoded(text):
+def decoded(text: str | bytes) -> list[Any]:
     return events(json.loads(gzip.decompress(base64.b64decode(text))))
 
 
-def decide(record):
+def decide(record: bytes) -> list[bool]:
     """One truth value an event, in order; none where the record is no JSON."""
     try:
         if not record.lstrip().startswith((b"{", b"[")):

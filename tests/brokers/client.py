@@ -11,6 +11,7 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
+from confluent_kafka import Message as ReceivedMessage
 from confluent_kafka.admin import (
     AdminClient,
     NewTopic,
@@ -184,7 +185,7 @@ class KafkaBroker:
                 return
 
 
-def _message(answer) -> Message:
+def _message(answer: ReceivedMessage) -> Message:
     return Message(
         answer.value(),
         answer.key(),

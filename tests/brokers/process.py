@@ -5,12 +5,11 @@ fixture could not, and where util-linux is there the kernel ends them with the s
 """
 
 import atexit
-import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _SETPRIV = shutil.which("setpriv")
@@ -18,7 +17,10 @@ _running: list["Child"] = []
 
 
 class Child:
-    """One running program, its output in a file. Start it from the main thread."""
+    """One running program, its output in a file. Start it from the main thread.
+
+    ``env`` is its whole environment, ours where it is None.
+    """
 
     def __init__(
         self, command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None
@@ -32,7 +34,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, **(env or {})},
+                env=env,
             )
         _running.append(self)
 
@@ -73,7 +75,9 @@ class Child:
         return "\n".join([f"--- {self.log}", *self.output().splitlines()[-lines:], "---"])
 
 
-def wait_until(condition, timeout: float, what: str, child: Child | None = None) -> None:
+def wait_until(
+    condition: Callable[[], object], timeout: float, what: str, child: Child | None = None
+) -> None:
     """Ask until it holds. Fails after the timeout, or at once where the child has ended."""
     deadline = time.monotonic() + timeout
     while not condition():

@@ -1,6 +1,7 @@
 """The harness itself: what the other tests take for granted."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,13 +96,15 @@ def test_a_broker_that_does_not_start_says_why(kafka_jars, tmp_path):
     assert [node.child.returncode for node in cluster.nodes] == [1]
 
 
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv of util-linux here")
 def test_a_child_does_not_outlive_the_suite(tmp_path):
     """A suite that is killed, the worst case, takes its children with it."""
     suite = tmp_path / "suite.py"
     suite.write_text(
-        "import pathlib, time\n"
+        "import pathlib, sys, time\n"
         "from tests.brokers.process import Child\n"
-        f"child = Child(['sleep', '600'], log=pathlib.Path({str(tmp_path / 'log')!r}))\n"
+        "command = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        f"child = Child(command, log=pathlib.Path({str(tmp_path / 'log')!r}))\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(600)\n"
     )

@@ -1,0 +1,145 @@
+"""At least once: whatever is killed, stopped or restarted, no alert is missing.
+
+``MATCHER_FAULT_RECORDS`` sets the size of the run in which a process is killed.
+"""
+
+import os
+import random
+import signal
+import threading
+
+import pytest
+
+from tests.brokers.client import KafkaBroker
+from tests.brokers.real import RealCluster
+from tests.faults.load import PARTITIONS, Load, event_lines, expected_alerts, judge, seen_alerts
+from tests.faults.service import SKIPPING, Scene, assignments
+
+pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(600)]
+
+RECORDS = int(os.environ.get("MATCHER_FAULT_RECORDS", "40000"))
+
+
+@pytest.fixture(scope="module")
+def lines(request) -> list[bytes]:
+    corpus = request.getfixturevalue("corpus") if os.environ.get("MATCHER_CORPUS") else None
+    return event_lines(corpus)
+
+
+def verdict(scene: Scene):
+    return judge(
+        expected_alerts(scene.broker, scene.input), seen_alerts(scene.broker, scene.alerts)
+    )
+
+
+def stop_all(scene: Scene) -> None:
+    """One SIGTERM each; whoever still runs must drain and exit with 0."""
+    running = [service for service in scene.services if service.returncode is None]
+    for service in running:
+        service.send(signal.SIGTERM)
+    for service in running:
+        assert service.wait(60) == 0, service.tail()
+
+
+def test_a_killed_process_costs_no_alert(real_broker, tmp_path, lines):
+    with Scene(real_broker, tmp_path) as scene:
+        load = Load(lines, RECORDS)
+        half = RECORDS // 2
+        first, second = scene.start_assigned(), scene.start_assigned()
+        scene.broker.produce(scene.input, load.take(half))
+        scene.until(lambda: scene.committed() > half // 2, "a quarter of the work", second)
+        rest = threading.Thread(
+            target=scene.broker.produce, args=(scene.input, load.take(RECORDS - half))
+        )
+        rest.start()
+        try:
+            scene.until(lambda: scene.committed() > half, "half of the work", second)
+            first.send(signal.SIGKILL)
+            assert first.wait(10) == -signal.SIGKILL
+        finally:
+            rest.join()
+        left = RECORDS - scene.committed()
+        assert left > 0, "the kill came too late to show anything"
+        third = scene.start_assigned()
+        scene.until_all_committed(second, third)
+        stop_all(scene)
+        assert sum(scene.broker.ends(scene.input).values()) == RECORDS
+        found = verdict(scene)
+    assert (found.missing, found.invented) == (set(), set())
+
+
+def test_the_judge_sees_a_hundred_skipped_records(real_broker, tmp_path, lines):
+    skipped = 100
+    with Scene(real_broker, tmp_path) as scene:
+        load = Load(lines, 10_000)
+        scene.broker.produce(scene.input, load.take(load.total))
+        service = scene.start_assigned(SKIPPING, SKIPPED_RECORDS=str(skipped))
+        scene.until_all_committed(service)
+        stop_all(scene)
+        found = verdict(scene)
+    assert len({origin[:3] for origin in found.missing}) == skipped
+    assert (found.repeated, found.invented) == (set(), set())
+
+
+def test_a_process_that_was_stopped_and_goes_on_harms_nobody(real_broker, tmp_path, lines):
+    """SIGSTOP past the session: its partitions are another's when it wakes, in mid-work."""
+    short = {"kafka__session_timeout": 2, "kafka__heartbeat_interval": 0.5}
+    with Scene(real_broker, tmp_path, **short) as scene:
+        load = Load(lines, 26_000)
+        zombie, other = scene.start_assigned(), scene.start_assigned()
+        scene.broker.produce(scene.input, load.take(20_000))
+        scene.until(lambda: scene.committed() > 1000, "some work", other)
+        zombie.send(signal.SIGSTOP)
+        assert not scene.all_committed(), "the stop came too late to show anything"
+        scene.until_all_committed(other)
+        assert assignments(other)[-1] == PARTITIONS
+        before = scene.broker.committed(scene.group, scene.input)
+        zombie.send(signal.SIGCONT)
+        scene.broker.produce(scene.input, load.take(6000))
+        scene.until_all_committed(zombie, other)
+        after = scene.broker.committed(scene.group, scene.input)
+        assert all(after[partition] >= offset for partition, offset in before.items())
+        stop_all(scene)
+        found = verdict(scene)
+    assert (found.missing, found.invented) == (set(), set())
+
+
+def test_sigterm_at_random_instants_loses_and_repeats_nothing(real_broker, tmp_path, lines):
+    random_ = random.Random(7)  # noqa: S311 - the same instants each time
+    rounds, batch = 5, 3000
+    with Scene(real_broker, tmp_path) as scene:
+        load = Load(lines, rounds * batch)
+        for number in range(rounds):
+            scene.broker.produce(scene.input, load.take(batch))
+            service = scene.start_assigned()
+            goal = number * batch + random_.randrange(batch)
+            scene.until(lambda goal=goal: scene.committed() >= goal, "an instant", service)
+            service.send(signal.SIGTERM)
+            assert service.wait(60) == 0, service.tail()
+        last = scene.start_assigned()
+        scene.until_all_committed(last)
+        stop_all(scene)
+        found = verdict(scene)
+    assert (found.missing, found.repeated, found.invented) == (set(), set(), set())
+
+
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_a_broker_that_is_killed_and_comes_back_costs_no_alert(kafka_jars, tmp_path, lines, nodes):
+    """One of three is no outage; the only one is, and the service waits for it."""
+    with RealCluster(kafka_jars, tmp_path / "kafka", nodes=nodes) as cluster:
+        broker = KafkaBroker("real", cluster.bootstrap)
+        with Scene(broker, tmp_path) as scene:
+            load = Load(lines, 12_000)
+            service = scene.start_assigned()
+            broker.produce(scene.input, load.take(6000))
+            scene.until(lambda: scene.committed() > 1000, "some work", service)
+            cluster.nodes[0].kill()
+            if nodes == 3:
+                broker.produce(scene.input, load.take(3000))
+            cluster.nodes[0].start()
+            cluster.nodes[0].wait_ready()
+            broker.produce(scene.input, load.take(3000))
+            scene.until_all_committed(service)
+            stop_all(scene)
+            found = verdict(scene)
+    assert (found.missing, found.invented) == (set(), set())
