@@ -140,6 +140,7 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._recorder.set(UNCOMMITTED, self._offsets.uncommitted())
             self._offsets.revoke()
             await self._source.stop()
             await self._sink.stop(_SINK_STOP_SECONDS)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -102,9 +103,11 @@ def test_a_child_does_not_outlive_the_suite(tmp_path):
     suite = tmp_path / "suite.py"
     suite.write_text(
         "import pathlib, sys, time\n"
-        "from tests.brokers.process import Child\n"
-        "command = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "from tests.brokers.process import Child, wait_until\n"
+        "program = 'import time; print(\"up\", flush=True); time.sleep(600)'\n"
+        "command = [sys.executable, '-c', program]\n"
         f"child = Child(command, log=pathlib.Path({str(tmp_path / 'log')!r}))\n"
+        "wait_until(child.output, 60, 'the child', child)\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(600)\n"
     )
@@ -120,10 +123,11 @@ def test_a_child_does_not_outlive_the_suite(tmp_path):
             os.kill(pid, 0)
         except ProcessLookupError:
             return True
-        return False
+        # dead, and not yet fetched by whoever inherited it
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
     try:
-        wait_until(gone, 10, "the end of the child")
+        wait_until(gone, 60, "the end of the child")
     finally:
         if not gone():
             os.kill(pid, signal.SIGKILL)
