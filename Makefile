@@ -44,7 +44,7 @@ format: setup-dev
 	$(BIN)/ruff format .
 
 bench: setup-dev
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 # Writes the pinned requirements anew. uv is used for this alone.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
