@@ -22,11 +22,7 @@ from matcher.events.record import Batch, Record, TopicPartition
 from matcher.metrics import (
     ASSIGNED_PARTITIONS,
     LAG_RECORDS,
-    LAST_PROGRESS,
-    LOOP_LAG,
-    PRODUCE_IN_FLIGHT,
     REBALANCES,
-    UNCOMMITTED,
     Recorder,
 )
 from matcher.stream.committer import COMMIT_SECONDS, Committer
@@ -37,15 +33,11 @@ from matcher.stream.outbox import Outbox
 from matcher.stream.outgoing import Clock
 from matcher.stream.pace import Backoff, SliceSize
 from matcher.stream.sink import Sink
-from matcher.stream.source import (
-    Fetched,
-    ReadFailedError,
-    Source,
-)
+from matcher.stream.source import Fetched, ReadFailedError, Source
+from matcher.stream.watch import WATCH_SECONDS, Watch
 
 log = structlog.get_logger(__name__)
 
-_WATCH_SECONDS = 0.25
 _SINK_STOP_SECONDS = 5.0
 
 
@@ -75,7 +67,6 @@ class Worker:
         self._output = output
         self._service = service
         self._revoke_timeout = revoke_timeout
-        self._clock = clock
         self._offsets = OffsetTracker()
         self._outbox = Outbox(
             sink,
@@ -95,7 +86,14 @@ class Worker:
         self._intake = False
         self._between_slices = asyncio.Event()
         self._between_slices.set()
-        self._progress = time.monotonic()
+        self._watch = Watch(
+            source,
+            self._offsets,
+            self._outbox,
+            recorder,
+            stall_timeout=service.stall_timeout,
+            clock=clock,
+        )
 
     # -- what the service sees ---------------------------------------------------------------------
 
@@ -111,7 +109,7 @@ class Worker:
 
     def progress(self) -> float:
         """Seconds since records were processed, or the input was seen to hold none."""
-        return time.monotonic() - self._progress
+        return self._watch.since_progress()
 
     def request_stop(self) -> None:
         """Finish what is in work, commit it, and end :meth:`run`. May be called again."""
@@ -126,10 +124,15 @@ class Worker:
         tasks: list[asyncio.Task[None]] = []
         try:
             if await self._unless_ending(self._connect()):
-                self._moved_on()
+                self._watch.moved_on()
                 tasks = [
                     asyncio.create_task(work())
-                    for work in (self._own, self._committer.run, self._watch, self._guard)
+                    for work in (
+                        self._own,
+                        self._committer.run,
+                        self._watch.acknowledgements,
+                        self._watch.stalls,
+                    )
                 ]
                 for task in tasks:
                     task.add_done_callback(self._ended)
@@ -140,7 +143,7 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._recorder.set(UNCOMMITTED, self._offsets.uncommitted())
+            self._watch.report()
             self._offsets.revoke()
             await self._source.stop()
             await self._sink.stop(_SINK_STOP_SECONDS)
@@ -208,7 +211,7 @@ class Worker:
 
     async def _unless_failed(self, work: "asyncio.Task[None]") -> None:
         while not work.done() and self._failure is None:
-            await asyncio.wait({work}, timeout=_WATCH_SECONDS)
+            await asyncio.wait({work}, timeout=WATCH_SECONDS)
 
     # -- the owner: read, match, hand over ---------------------------------------------------------
 
@@ -269,7 +272,7 @@ class Worker:
             work = self._offsets.begin(source, first, last, len(records))
             delivery = self._outbox.open(source, partial(self._done, work))
             batch = Batch(source, records)
-            spent = await self.matching.run(delivery, batch, self._moved_on)
+            spent = await self.matching.run(delivery, batch, self._watch.moved_on)
             self._size.measured(len(records), spent)
             self._outbox.seal(delivery)
         finally:
@@ -289,10 +292,6 @@ class Worker:
         self._offsets.finish(work)
         if self._caught_up and not self._outbox.in_flight:
             self._committer.soon()
-
-    def _moved_on(self) -> None:
-        self._progress = time.monotonic()
-        self._recorder.set(LAST_PROGRESS, self._clock())
 
     async def _start_again(self, error: ReadFailedError) -> None:
         """A new consumer in place of one that failed; what it had begun is finished first."""
@@ -341,48 +340,6 @@ class Worker:
         self._offsets.assign(generation, positions)
         self._recorder.add(REBALANCES, 1, ("assigned",))
         self._recorder.set(ASSIGNED_PARTITIONS, len(positions))
-        self._moved_on()
+        self._watch.moved_on()
         self._intake = True
         log.info("partitions_assigned", count=len(positions), generation=generation)
-
-    # -- beside the owner --------------------------------------------------------------------------
-
-    async def _watch(self) -> None:
-        """Gauges, and the deadline of acknowledgements."""
-        while True:
-            due = time.monotonic() + _WATCH_SECONDS
-            await asyncio.sleep(_WATCH_SECONDS)
-            self._recorder.set(LOOP_LAG, max(0.0, time.monotonic() - due))
-            self._recorder.set(PRODUCE_IN_FLIGHT, self._outbox.in_flight)
-            self._recorder.set(UNCOMMITTED, self._offsets.uncommitted())
-            for partition, records in self._source.lag().items():
-                if partition in self._offsets.assigned:
-                    labels = (partition.topic, str(partition.partition))
-                    self._recorder.set(LAG_RECORDS, records, labels)
-            if (error := self._outbox.overdue()) is not None:
-                self._end(error)
-
-    async def _guard(self) -> None:
-        """The client can stand still without a word: records wait and none comes.
-
-        Half of the allowed time without progress makes us ask; when the brokers say for the other
-        half that records wait, that is a stall. Brokers that do not answer are none.
-        """
-        half = self._service.stall_timeout / 2
-        waiting_since: float | None = None
-        while True:
-            await asyncio.sleep(half / 2)
-            if not self._offsets.assigned or self.progress() < half:
-                waiting_since = None
-                continue
-            waiting = await self._source.waiting()
-            if waiting == 0:
-                self._moved_on()
-            if not waiting:
-                waiting_since = None
-                continue
-            waiting_since = waiting_since or time.monotonic()
-            if time.monotonic() - waiting_since > half:
-                raise Stalled(
-                    f"{waiting} records wait, none was processed for {self.progress():.1f} s"
-                )

@@ -188,8 +188,8 @@ async def test_an_empty_input_and_an_unreachable_broker_are_no_stall(stage, brok
     stage.service["stall_timeout"] = 0.1
     worker = await stage.worker()
     async with stage.running(worker):
-        begun = worker._progress
-        await stage.until(lambda: worker._progress > begun)
+        begun = worker._watch.last_progress
+        await stage.until(lambda: worker._watch.last_progress > begun)
         stage.produce([b"alert"], partition=0)
         broker.down = True
         await asyncio.sleep(0.4)
