@@ -1,128 +1,142 @@
-"""The benchmarks: one command, ratios measured in one run, a Markdown table.
+"""How fast it is, measured in one run: ``python -m benchmarks.run`` (``make bench``).
 
-``make bench``; ``RECORDS`` and ``ROUNDS`` in the environment change the size. Records are drawn
-from the public corpus where ``MATCHER_CORPUS`` names it, else generated. The broker is Apache
-Kafka as a process of its own on this machine, so both sides of a ratio share its processors.
+Two measurements, each beside something well known of the same kind, by turns in several rounds:
+
+* the pipeline alone, a batch in, an outcome out, beside orjson merely parsing the same records;
+* Kafka → alerts, the whole service as a process, beside a bare and well-set aiokafka reader that
+  drains the same topic and does nothing with it.
+
+The ratios are what to compare between machines; the absolute numbers are this machine's. Records
+are drawn from ``MATCHER_CORPUS``, or generated where it is unset.
 """
 
-import json
+import argparse
 import os
 import platform
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import orjson
 
-from matcher.config import load_settings  # noqa: E402 - the tests' broker is found by the path above
-from matcher.events.record import Batch, PlainRecord, TopicPartition  # noqa: E402
-from matcher.service.wiring import build_pipeline  # noqa: E402
-from tests.brokers.client import KafkaBroker  # noqa: E402
-from tests.brokers.jars import KafkaMissingError, find_jars  # noqa: E402
-from tests.brokers.real import RealCluster  # noqa: E402
-from tests.faults.load import Load, event_lines  # noqa: E402
+from benchmarks.drain import drain_rate
+from benchmarks.service import service_rate
+from matcher.config import RuleSettings, Settings
+from matcher.events.record import Batch, PlainRecord, TopicPartition
+from matcher.pipeline.process import Pipeline
+from matcher.service.wiring import build_pipeline
+from tests.brokers.client import KafkaBroker
+from tests.brokers.jars import KafkaMissingError, find_jars
+from tests.brokers.real import RealCluster
+from tests.faults.load import PARTITIONS, RULES, Load, event_lines
 
-RECORDS = int(os.environ.get("RECORDS", "200000"))
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
-SLICE = 500
-PARTITIONS = 4
-
-
-def lines() -> list[bytes]:
-    """What is drawn from."""
-    corpus = os.environ.get("MATCHER_CORPUS")
-    return event_lines(Path(corpus) if corpus else None)
+BATCH_RECORDS = 500
+PIPELINE_RECORDS = 40_000
 
 
-def pipeline_alone(drawn: Sequence[bytes]) -> tuple[float, float]:
-    """Seconds of processor time a record, and the share of records that alert."""
-    rules = {"rules.paths": ("rules", [str(ROOT / "rules")])}
-    pipeline = build_pipeline(load_settings(options=rules).settings)
-    place = TopicPartition("benchmark", 0)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: events a second by round, and the row it is compared with."""
+
+    name: str
+    rates: Sequence[float]
+    beside: "Row | None" = None
+
+    def markdown(self) -> str:
+        """The median, the spread, and the median ratio of the rounds."""
+        low, high = min(self.rates), max(self.rates)
+        ratio = "1"
+        if self.beside is not None:
+            pairs = zip(self.rates, self.beside.rates, strict=True)
+            ratio = f"{median(ours / theirs for ours, theirs in pairs):.2f}"
+        return f"| {self.name} | {median(self.rates):,.0f} | {low:,.0f} to {high:,.0f} | {ratio} |"
+
+
+def measure_pipeline(lines: Sequence[bytes], rounds: int) -> list[Row]:
+    """The pipeline and a bare parse, over the same records in memory."""
+    messages = Load(lines, PIPELINE_RECORDS).take(PIPELINE_RECORDS)
+    records = [
+        PlainRecord(offset, 1_760_000_000_000 + offset, message.value)
+        for offset, message in enumerate(messages)
+    ]
     batches = [
-        Batch(place, [PlainRecord(n, 1_700_000_000_000, v) for n, v in enumerate(part, start)])
-        for start in range(0, len(drawn), SLICE)
-        for part in [drawn[start : start + SLICE]]
+        Batch(TopicPartition("bench", 0), records[at : at + BATCH_RECORDS])
+        for at in range(0, len(records), BATCH_RECORDS)
     ]
-    seconds, alerts = [], 0
-    for _ in range(ROUNDS):
-        begun = time.process_time()
-        alerts = sum(len(pipeline.process(batch).alerts) for batch in batches)
-        seconds.append(time.process_time() - begun)
-    return statistics.median(seconds) / len(drawn), alerts / len(drawn)
+    pipeline = build_pipeline(Settings(rules=RuleSettings(paths=(RULES,))))
+    work: list[Callable[[], None]] = [
+        lambda: _parse(records),
+        lambda: _process(pipeline, batches),
+    ]
+    for one in work:
+        one()
+    rates: list[list[float]] = [[], []]
+    for _ in range(rounds):
+        for one, found in zip(work, rates, strict=True):
+            started = time.perf_counter()
+            one()
+            found.append(len(records) / (time.perf_counter() - started))
+    parse = Row("orjson parses each record, nothing else", rates[0])
+    return [parse, Row("**the pipeline alone**: batch → alerts", rates[1], parse)]
 
 
-def consumed(what: str, settings: dict[str, str]) -> dict[str, float]:
-    """One measured process of ``benchmarks/consume.py``, in a consumer group of its own."""
-    group = f"{what}-{time.monotonic_ns()}"
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("MATCHER_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.consume", what, str(RECORDS)],
-        env={**inherited, **settings, "MATCHER_INPUT__GROUP": group},
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-    )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def _parse(records: Sequence[PlainRecord]) -> None:
+    for record in records:
+        orjson.loads(record.value or b"")
 
 
-def beside_a_drain(drawn: list[bytes]) -> dict[str, list[dict[str, float]]]:
-    """Rounds of both, one after the other in turn, over one topic of a real broker."""
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        RealCluster(find_jars(), Path(directory)) as cluster,
-    ):
-        broker = KafkaBroker("real", cluster.bootstrap)
-        topic = broker.create_topic("input", PARTITIONS)
-        settings = {
-            "MATCHER_KAFKA__BOOTSTRAP_SERVERS": cluster.bootstrap,
-            "MATCHER_INPUT__TOPICS": topic,
-            "MATCHER_OUTPUT__ALERT_TOPIC": broker.create_topic("alerts", PARTITIONS),
-            "MATCHER_OUTPUT__DEAD_LETTER_TOPIC": broker.create_topic("dead-letters"),
-            "MATCHER_RULES__PATHS": str(ROOT / "rules"),
-        }
-        compressed = {"compression.type": "lz4", "linger.ms": 50, "batch.size": 262_144}
-        broker.produce(topic, Load(drawn, RECORDS).take(RECORDS), **compressed)
-        rounds: dict[str, list[dict[str, float]]] = {"drain": [], "worker": []}
-        for _ in range(ROUNDS):
-            for what, measured in rounds.items():
-                measured.append(consumed(what, settings))
-        return rounds
+def _process(pipeline: Pipeline, batches: Sequence[Batch]) -> None:
+    for batch in batches:
+        pipeline.process(batch)
 
 
-def main() -> None:
-    drawn = lines()
-    size = statistics.mean(map(len, drawn))
-    cost, share = pipeline_alone(drawn)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors; records of {size:.0f}")
-    print(f"bytes on average, {share:.1%} of them alert; medians of {ROUNDS} rounds.\n")
-    print("| what | records a second | CPU µs a record | beside the bare drain |")
-    print("|---|---|---|---|")
-    print(f"| pipeline alone, one core | {1 / cost:,.0f} | {cost * 1e6:.1f} | |")
+def measure_kafka(lines: Sequence[bytes], rounds: int, count: int) -> list[Row]:
+    """The service and a bare reader, each a process, on one topic of a real Kafka."""
+    bare: list[float] = []
+    whole: list[float] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch)
+        with RealCluster(find_jars(), directory / "kafka") as cluster:
+            broker = KafkaBroker("real", cluster.bootstrap)
+            topic = broker.create_topic("bench", PARTITIONS)
+            load = Load(lines, count)
+            broker.produce(topic, load.take(count), **{"compression.type": "lz4"})
+            for _ in range(rounds):
+                bare.append(drain_rate(broker.bootstrap, topic, PARTITIONS, count))
+                whole.append(service_rate(broker, topic, count, directory))
+    reader = Row("bare aiokafka reader (`max_records=500`)", bare)
+    return [reader, Row("**Kafka → alerts**: the service", whole, reader)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print a Markdown table."""
+    parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which medians are taken")
+    parser.add_argument("--records", type=int, default=200_000, help="records in the Kafka topic")
+    options = parser.parse_args(arguments)
+    corpus = os.environ.get("MATCHER_CORPUS")
+    lines = event_lines(Path(corpus) if corpus else None, envelopes=False)
+    rows = measure_pipeline(lines, options.rounds)
     try:
-        rounds = beside_a_drain(drawn)
+        rows += measure_kafka(lines, options.rounds, options.records)
     except KafkaMissingError as missing:
-        print(f"\nNot measured on Kafka: {missing}")
-        return
-    ratios = [
-        drain["seconds"] / worker["seconds"]
-        for drain, worker in zip(rounds["drain"], rounds["worker"], strict=True)
-    ]
-    names = {"drain": "bare aiokafka drain", "worker": "Kafka → alerts, committed"}
-    for what, measured in rounds.items():
-        seconds = statistics.median(one["seconds"] for one in measured)
-        cpu = statistics.median(one["cpu"] for one in measured) / RECORDS
-        beside = "1" if what == "drain" else f"{statistics.median(ratios):.2f}"
-        if what == "worker":
-            beside += f" ({min(ratios):.2f} to {max(ratios):.2f})"
-        print(f"| {names[what]} | {RECORDS / seconds:,.0f} | {cpu * 1e6:.1f} | {beside} |")
+        print(f"Kafka → alerts is left out: {missing}", file=sys.stderr)
+    size = sum(map(len, lines)) / len(lines)
+    origin = "drawn from the corpus" if corpus else "generated"
+    print(
+        f"Events {origin}, one a record, {size:,.0f} bytes on average; "
+        f"{options.rounds} rounds by turns; Python {platform.python_version()}, {os.cpu_count()} cores.\n"
+    )
+    print("| what | events a second (median) | spread | ratio |")
+    print("|---|---|---|---|")
+    for row in rows:
+        print(row.markdown())
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -25,7 +25,8 @@ RULES = Path(__file__).parents[2] / "rules"
 RULE = "cloud-api-t1059-009"
 PARTITIONS = 4
 _ID = re.compile(rb'("(?:eventID|eventDataId)"\s*:\s*")[^"]*"')
-_KINDS = ("cloudtrail__", "azure_activity__", "azure_audit__", "env_records__")
+_SINGLE = ("cloudtrail__", "azure_activity__", "azure_audit__")
+_ENVELOPES = ("env_records__",)
 
 Origin = tuple[str, int, int, int, str]
 """Topic, partition, offset, index, rule."""
@@ -50,11 +51,15 @@ def judge(expected: Iterable[Origin], seen: Counter[Origin]) -> Verdict:
     )
 
 
-def event_lines(corpus: Path | None) -> list[bytes]:
-    """Records to draw from: the corpus where it is there, else generated ones."""
+def event_lines(corpus: Path | None, *, envelopes: bool = True) -> list[bytes]:
+    """Records to draw from: the corpus where it is there, else generated ones.
+
+    Without ``envelopes`` each of them is one event.
+    """
     if corpus is None:
         return list(generated_lines(2000))
-    files = [file for kind in _KINDS for file in sorted(corpus.glob(f"{kind}*.jsonl.gz"))]
+    kinds = _SINGLE + (_ENVELOPES if envelopes else ())
+    files = [file for kind in kinds for file in sorted(corpus.glob(f"{kind}*.jsonl.gz"))]
     lines = (line for file in files for line in gzip.decompress(file.read_bytes()).splitlines())
     return [line for line in lines if 0 < len(line) < 60_000 and _ID.search(line)]
 

@@ -7,10 +7,12 @@ import os
 import random
 import signal
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from tests.brokers.client import KafkaBroker
+from tests.brokers.client import KafkaBroker, Message
 from tests.brokers.real import RealCluster
 from tests.faults.load import PARTITIONS, Load, event_lines, expected_alerts, judge, seen_alerts
 from tests.faults.service import SKIPPING, Scene, assignments
@@ -41,6 +43,17 @@ def stop_all(scene: Scene) -> None:
         assert service.wait(60) == 0, service.tail()
 
 
+@contextmanager
+def producing(scene: Scene, messages: Iterable[Message]) -> Iterator[None]:
+    """Records come in while the block runs; all of them are in when it ends."""
+    thread = threading.Thread(target=scene.broker.produce, args=(scene.input, messages))
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
 def test_a_killed_process_costs_no_alert(real_broker, tmp_path, lines):
     with Scene(real_broker, tmp_path) as scene:
         load = Load(lines, RECORDS)
@@ -48,16 +61,10 @@ def test_a_killed_process_costs_no_alert(real_broker, tmp_path, lines):
         first, second = scene.start_assigned(), scene.start_assigned()
         scene.broker.produce(scene.input, load.take(half))
         scene.until(lambda: scene.committed() > half // 2, "a quarter of the work", second)
-        rest = threading.Thread(
-            target=scene.broker.produce, args=(scene.input, load.take(RECORDS - half))
-        )
-        rest.start()
-        try:
+        with producing(scene, load.take(RECORDS - half)):
             scene.until(lambda: scene.committed() > half, "half of the work", second)
             first.send(signal.SIGKILL)
             assert first.wait(10) == -signal.SIGKILL
-        finally:
-            rest.join()
         left = RECORDS - scene.committed()
         assert left > 0, "the kill came too late to show anything"
         third = scene.start_assigned()
@@ -87,10 +94,11 @@ def test_a_process_that_was_stopped_and_goes_on_harms_nobody(real_broker, tmp_pa
     with Scene(real_broker, tmp_path, **short) as scene:
         load = Load(lines, 26_000)
         zombie, other = scene.start_assigned(), scene.start_assigned()
-        scene.broker.produce(scene.input, load.take(20_000))
-        scene.until(lambda: scene.committed() > 1000, "some work", other)
-        zombie.send(signal.SIGSTOP)
-        assert not scene.all_committed(), "the stop came too late to show anything"
+        with producing(scene, load.take(14_000)):
+            scene.until(lambda: scene.committed() > 1000, "some work", other)
+            zombie.send(signal.SIGSTOP)
+        scene.broker.produce(scene.input, load.take(6000))
+        assert not scene.all_committed()
         scene.until_all_committed(other)
         assert assignments(other)[-1] == PARTITIONS
         before = scene.broker.committed(scene.group, scene.input)
