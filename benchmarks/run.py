@@ -129,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     origin = "drawn from the corpus" if corpus else "generated"
     print(
         f"Events {origin}, one a record, {size:,.0f} bytes on average; "
-        f"{options.rounds} rounds by turns; Python {platform.python_version()}, {os.cpu_count()} cores.\n"
+        f"{options.rounds} rounds by turns; Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores.\n"
     )
     print("| what | events a second (median) | spread | ratio |")
     print("|---|---|---|---|")
