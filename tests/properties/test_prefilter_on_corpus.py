@@ -1,0 +1,51 @@
+"""Law 1 on real events: 86 rules, among them every AQL statement that another tool wrote."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from matcher.engine.compiler import predicate
+from matcher.engine.ruleset import RuleSet
+from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import unwrap
+from matcher.events.normalize import normalize
+from matcher.events.record import Reject
+from matcher.languages.aql import compile_query
+from matcher.rulebook import load_rules
+from tests.factories import make_rule
+
+VERBATIM = Path(__file__).parents[2] / "rules" / "cloud-api-t1059-009.yml"
+NAIVE_EVERY = 40
+
+
+def rules(corpus, catalogue):
+    yield from load_rules([VERBATIM], catalogue).rules
+    statements = (corpus.parent / "aql" / "sigma-aws.jsonl").read_text("utf-8").splitlines()
+    for number, line in enumerate(statements):
+        query = compile_query(json.loads(line)["aql"], catalogue)
+        yield make_rule(query.expression, id=f"statement-{number}", source=line)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("profile", ["default", "qradar-stock"])
+def test_prefilter_on_is_prefilter_off_is_naive_on_the_corpus(corpus, profile):
+    catalogue = Catalogue.load(profile)
+    ruleset = RuleSet(rules(corpus, catalogue), catalogue.log_source_types)
+    tests = [(rule.id, predicate(rule.expression)) for rule in ruleset.rules]
+    seen = matched = 0
+    for file in sorted(corpus.glob("*.jsonl.gz")):
+        for line in gzip.decompress(file.read_bytes()).splitlines():
+            for found in unwrap(line).events:
+                event = normalize(found, 1_700_000_000_000, catalogue)
+                assert not isinstance(event, Reject)
+                on = tuple(match.rule.id for match in ruleset.match(event))
+                off = tuple(name for name, holds in tests if holds(event))
+                assert on == off, (file.name, line)
+                if seen % NAIVE_EVERY == 0:
+                    assert on == ruleset.match_naive(event)
+                seen += 1
+                matched += bool(on)
+    assert seen > 20_000
+    assert matched > 500
