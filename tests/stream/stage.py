@@ -86,7 +86,7 @@ class Stage:
         worker._committer._seconds = options["commit_seconds"]
         return worker
 
-    def produce(self, scripts: Sequence[bytes], partition: int | None = None) -> None:
+    def produce(self, scripts: Sequence[bytes | None], partition: int | None = None) -> None:
         """One record a script; by turns over the partitions unless one is named."""
         self.broker.produce(
             self.input,

@@ -66,6 +66,15 @@ async def test_what_is_no_event_goes_to_the_dead_letters_byte_for_byte(broker):
     assert stage.recorder.value(DEAD_LETTERS, "not_json") == 1
 
 
+async def test_a_tombstone_among_the_records_is_passed_over_and_committed(broker):
+    stage = Stage(broker)
+    stage.produce([b"alert", None, b"alert", None], partition=0)
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    assert stage.origins() == {(0, 0, 0): 1, (0, 2, 0): 1}
+    assert broker.read_all(stage.dead_letters) == []
+
+
 async def test_an_alert_carries_its_id_as_key_and_what_is_known_of_it_in_headers(broker):
     stage = Stage(broker)
     stage.produce([b"alert"])
