@@ -55,8 +55,10 @@ def parse(raw: bytes) -> dict[str, Any] | Reject:
     Integers are exact, of a key that occurs twice the last value stays, and lone surrogates stay
     surrogates. Never raises, whatever the bytes.
     """
-    document = _parse_fast(raw)
-    if document is None:
+    document: Any
+    try:
+        document = _decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         document = _parse_tolerantly(raw)
     if isinstance(document, Reject):
         return document
@@ -81,15 +83,6 @@ def is_cut_off(text: str, error: json.JSONDecodeError) -> bool:
     if error.msg.startswith("Invalid"):
         return _CUT_ESCAPE.match(text, error.pos) is not None
     return _CUT_OFF.match(text, error.pos) is not None
-
-
-def _parse_fast(raw: bytes) -> Any:
-    if _may_hold_long_number(raw):
-        return None
-    try:
-        return _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _parse_tolerantly(raw: bytes) -> Any:
