@@ -34,7 +34,8 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.engine.patterns import TextTest, prepared_like_test, regex_test
+from matcher.engine.patterns import TextTest, prepared_like_test
+from matcher.engine.regex import regex_test
 from matcher.events.schema import Event, Kind
 from matcher.events.text import fold
 

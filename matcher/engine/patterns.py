@@ -1,4 +1,4 @@
-"""LIKE patterns and regular expressions as tests on text."""
+"""LIKE patterns as tests on text."""
 
 import re
 from collections.abc import Callable
@@ -44,16 +44,3 @@ def prepared_like_test(pattern: str) -> TextTest:
     if ends:
         return lambda text: text.endswith(core)
     return lambda text: core in text
-
-
-def regex_test(pattern: str, caseless: bool) -> TextTest:
-    r"""Whether the expression is found in a text; ``\w``, ``\d``, ``\s`` are ASCII, as in Java.
-
-    Caseless means folded as everywhere (:func:`matcher.events.text.fold`). Raises ``re.error``.
-    """
-    if not caseless:
-        found = re.compile(pattern, re.ASCII).search
-        return lambda text: found(text) is not None
-    folded = "".join(c if c.isascii() else fold(c) for c in pattern)
-    found = re.compile(folded, re.ASCII | re.IGNORECASE).search
-    return lambda text: found(fold(text)) is not None

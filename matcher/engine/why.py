@@ -1,6 +1,5 @@
 """Why a rule matched: every leaf that held, and where its text stands in the payload."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from matcher.engine.expression import (
     leaves,
 )
 from matcher.engine.patterns import like_runs
+from matcher.engine.regex import regex_search
 from matcher.events.schema import Event
 
 
@@ -65,7 +65,7 @@ def _reason(leaf: Leaf, event: Event) -> Reason:
             return Reason(written(item), "ILIKE" if caseless else "LIKE", pattern, place)
         case Matches(item, pattern, caseless):
             operator = "IMATCHES" if caseless else "MATCHES"
-            return Reason(written(item), operator, pattern, _regex_offset(event, pattern))
+            return Reason(written(item), operator, pattern, _regex_offset(event, leaf))
         case InNetwork(item, network):
             seen = operand(item)(event)
             return Reason(written(item), "INCIDR", str(network), _offset(event, seen))
@@ -98,8 +98,8 @@ def _offset(event: Event, value: Any) -> int | None:
     return place if place >= 0 else None
 
 
-def _regex_offset(event: Event, pattern: str) -> int | None:
-    found = re.search(pattern, event.payload.text, re.ASCII | re.IGNORECASE)
+def _regex_offset(event: Event, leaf: Matches) -> int | None:
+    found = regex_search(leaf.pattern, leaf.caseless)(event.payload.text)
     if found is None:
         return None
     return len(event.payload.text[: found.start()].encode("utf-8", "replace"))

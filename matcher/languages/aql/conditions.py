@@ -1,7 +1,5 @@
 """Conditions of AQL → the engine's expressions."""
 
-import re
-import warnings
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from matcher.engine.expression import (
@@ -22,7 +20,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.engine.patterns import regex_test
+from matcher.engine.regex import BadRegexError, compiled
 from matcher.errors import Location, RuleError
 from matcher.events.schema import Kind
 from matcher.languages.aql import ast, dialect
@@ -184,13 +182,9 @@ class Conditions:
         item = self._operands.operand(node.item)
         pattern = self._pattern_text(node.pattern, word)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                regex_test(pattern, node.caseless)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise self._findings.semantic(
-                "bad-pattern", f"the regular expression is not one: {error}", node.pattern.at
-            ) from None
+            compiled(pattern, caseless=node.caseless)
+        except BadRegexError as error:
+            raise self._findings.semantic("bad-pattern", str(error), node.pattern.at) from None
         return Matches(item, pattern, node.caseless)
 
     def _pattern_text(self, pattern: ast.Node, word: str) -> str:
