@@ -19,6 +19,7 @@ from matcher.engine.expression import (
     Among,
     And,
     Call,
+    Case,
     Compare,
     Comparison,
     Constant,
@@ -126,8 +127,22 @@ def operand(item: Operand) -> Getter:
         case Call(function, arguments):
             getters = [operand(argument) for argument in arguments]
             return lambda event: function.call(*[get(event) for get in getters])
+        case Case(branches, otherwise):
+            return _case([(predicate(test), operand(value)) for test, value in branches], otherwise)
         case _:
             assert_never(item)
+
+
+def _case(branches: list[tuple[Predicate, Getter]], otherwise: Operand) -> Getter:
+    otherwise_get = operand(otherwise)
+
+    def value(event: Event) -> Any:
+        for test, get in branches:
+            if test(event):
+                return get(event)
+        return otherwise_get(event)
+
+    return value
 
 
 def is_payload(item: Operand) -> bool:

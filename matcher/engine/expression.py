@@ -55,7 +55,15 @@ class Call:
     arguments: tuple["Operand", ...]
 
 
-Operand = Field | Constant | Call
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The value of the first branch whose condition holds, else ``otherwise``."""
+
+    branches: tuple[tuple["Expression", "Operand"], ...]
+    otherwise: "Operand"
+
+
+Operand = Field | Constant | Call | Case
 
 
 class Comparison(Enum):

@@ -8,6 +8,7 @@ from matcher.engine.expression import (
     Among,
     And,
     Call,
+    Case,
     Compare,
     Constant,
     Expression,
@@ -72,6 +73,8 @@ def _reads_type(item: Operand) -> bool:
             return found.name in _TYPE_PROPERTIES
         case Call(_, arguments):
             return bool(arguments) and all(_reads_type(argument) for argument in arguments)
+        case Case():
+            return False
 
 
 def _specimen(kind: LogSourceType) -> Event:

@@ -8,6 +8,7 @@ from matcher.engine.expression import (
     Always,
     Among,
     Call,
+    Case,
     Compare,
     Constant,
     Expression,
@@ -89,6 +90,8 @@ def written(item: Operand) -> str:
             return repr(value) if isinstance(value, str) else str(value)
         case Call(function, arguments):
             return f"{function.name}({', '.join(map(written, arguments))})"
+        case Case():
+            return "CASE … END"
 
 
 def _offset(event: Event, value: Any) -> int | None:

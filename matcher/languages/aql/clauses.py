@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from matcher.engine.expression import Operand, Recent
+from matcher.engine.expression import Constant, Operand, Recent
 from matcher.errors import RuleError
 from matcher.languages.aql import ast, dialect
 from matcher.languages.aql.conditions import Conditions
 from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.moments import moment, whole_minutes
 from matcher.languages.aql.operands import Operands
+from matcher.languages.aql.policy import Policy
 
 _RANKS: dict[type[ast.Clause], tuple[int, str]] = {
     ast.GroupBy: (0, "GROUP BY"),
@@ -36,15 +38,25 @@ class Tail:
     order_by: tuple[Ordering, ...] = ()
     limit: int | None = None
     window: Recent | None = None
+    period: tuple[int, int] | None = None
 
 
 class Clauses:
-    """Compiles the clauses of one statement."""
+    """Compiles the clauses of one statement. ``now`` is as for Operands."""
 
-    def __init__(self, operands: Operands, conditions: Conditions, findings: Findings) -> None:
+    def __init__(
+        self,
+        operands: Operands,
+        conditions: Conditions,
+        findings: Findings,
+        policy: Policy,
+        now: int | None,
+    ) -> None:
         self._operands = operands
         self._conditions = conditions
         self._findings = findings
+        self._policy = policy
+        self._now = now
 
     def tail(self, clauses: tuple[ast.Clause, ...]) -> Tail:
         """All of them. Faults are kept among the findings."""
@@ -84,12 +96,7 @@ class Clauses:
                     f"take {word} out: each event that matches becomes one alert",
                 )
             case ast.StartStop():
-                raise self._findings.unsupported(
-                    "start-stop",
-                    "a rule runs on what comes: START and STOP have no meaning there",
-                    clause.at,
-                    "take them out, or write LAST",
-                )
+                tail.period = self._period(clause)
             case ast.OrderBy():
                 tail.order_by = self._order_by(clause)
             case ast.Limit(rows=rows):
@@ -103,6 +110,37 @@ class Clauses:
                 self._findings.note(
                     f"PARAMETERS {', '.join(names)}: settings of a QRadar search, not used here"
                 )
+
+    def _period(self, clause: ast.StartStop) -> tuple[int, int]:
+        """From when to when: the second is the first millisecond outside."""
+        if self._now is None:
+            raise self._findings.unsupported(
+                "start-stop",
+                "a rule runs on what comes: START and STOP have no meaning there",
+                clause.at,
+                "take them out, or write LAST",
+            )
+        start = self._time(clause.start)
+        stop = self._now if clause.stop is None else self._time(clause.stop)
+        if stop < start:
+            raise self._findings.semantic("wrong-period", "STOP is before START", clause.at)
+        return whole_minutes(start, stop)
+
+    def _time(self, node: ast.Node) -> int:
+        if isinstance(node, ast.Text):
+            found: object = moment(node.value, self._policy.zone)
+        else:
+            value = self._operands.operand(node)
+            found = value.value if isinstance(value, Constant) else None
+        if isinstance(found, int):
+            return found
+        raise self._findings.semantic(
+            "wrong-time",
+            "this is no time",
+            node.at,
+            "such as '2026-01-31 08:00', '2026-01-31 08:00:00', epoch milliseconds, or "
+            "PARSEDATETIME('1 hour ago')",
+        )
 
     def _order_by(self, clause: ast.OrderBy) -> tuple[Ordering, ...]:
         self._findings.note(

@@ -3,27 +3,37 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from matcher.engine.expression import Always, And, Constant, Expression, Operand, Recent
+from matcher.engine.expression import (
+    Always,
+    And,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Operand,
+    Recent,
+)
 from matcher.engine.rule import Column
 from matcher.errors import RuleError
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import ast
-from matcher.languages.aql.clauses import Clauses, Ordering
+from matcher.languages.aql.clauses import Clauses, Ordering, Tail
 from matcher.languages.aql.conditions import Conditions
 from matcher.languages.aql.dialect import COMMENT, SEMICOLON, DialectName
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.names import Names
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.parser import parse
+from matcher.languages.aql.policy import DEFAULT_POLICY, Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """One compiled AQL text.
 
-    ``expression`` is everything that decides whether an event matches, LAST included. ``order_by``
-    and ``limit`` say how a finished answer is sorted and cut; ``window`` is the LAST at the end.
-    ``notes`` are what has no meaning on a stream, one line each.
+    ``expression`` is everything that decides whether an event matches, LAST, START and STOP
+    included. ``order_by`` and ``limit`` say how a finished answer is sorted and cut; ``window`` is
+    the LAST at the end. ``notes`` are what has no meaning on a stream, one line each.
     """
 
     expression: Expression
@@ -34,24 +44,41 @@ class Query:
     notes: tuple[str, ...] = ()
 
 
-def compile_query(text: str, catalogue: Catalogue, *, dialect: DialectName = "compat") -> Query:
+def compile_query(
+    text: str,
+    catalogue: Catalogue,
+    *,
+    dialect: DialectName = "compat",
+    policy: Policy = DEFAULT_POLICY,
+    now: int | None = None,
+) -> Query:
     """Compile a SELECT statement, or the bare filter of a QRadar rule test.
+
+    ``now``, in epoch milliseconds, is the moment at which a query is asked: NOW and PARSEDATETIME
+    count from it, and START and STOP have a meaning. Without it the text is a rule's: each event
+    comes in a moment of its own, its start time.
 
     Raises a RuleError with its place: RuleSyntaxError, RuleSemanticError, UnsupportedRule, or
     RuleErrors where the text has several faults.
     """
-    return _Compilation(Findings(text, dialect), catalogue).query()
+    return _Compilation(Findings(text, dialect), catalogue, policy, now).query()
 
 
 class _Compilation:
     """The compilation of one text."""
 
-    def __init__(self, findings: Findings, catalogue: Catalogue) -> None:
+    def __init__(
+        self, findings: Findings, catalogue: Catalogue, policy: Policy, now: int | None
+    ) -> None:
         self._findings = findings
         self._names = Names(catalogue, findings)
-        self._operands = Operands(self._names, findings)
-        self._conditions = Conditions(self._operands, findings)
-        self._clauses = Clauses(self._operands, self._conditions, findings)
+        self._operands = Operands(self._names, findings, policy, now, condition=self._condition)
+        self._conditions = Conditions(self._operands, findings, policy)
+        self._clauses = Clauses(self._operands, self._conditions, findings, policy, now)
+
+    def _condition(self, node: ast.Node) -> Expression:
+        """A condition inside a value: the two are compiled in turn."""
+        return self._conditions.condition(node)
 
     def query(self) -> Query:
         parsed = parse(self._findings.text)
@@ -62,7 +89,7 @@ class _Compilation:
         if isinstance(parsed.root, ast.Select) and parsed.kind == "statement":
             query = self._statement(parsed.root)
         else:
-            expression = self._conditions.top(parsed.root)
+            expression = self._conditions.where(parsed.root)
             query = Query(expression, notes=self._findings.notes)
         self._findings.raise_errors()
         return query
@@ -73,7 +100,7 @@ class _Compilation:
         self._names.define((column.alias, column.operand) for column in columns)
         tail = self._clauses.tail(select.clauses)
         return Query(
-            expression=self._where(select, tail.window),
+            expression=self._where(select, tail),
             columns=columns,
             order_by=tail.order_by,
             limit=tail.limit,
@@ -81,16 +108,29 @@ class _Compilation:
             notes=self._findings.notes,
         )
 
-    def _where(self, select: ast.Select, window: Recent | None) -> Expression:
-        """What WHERE says, and the LAST at the end with it."""
+    def _where(self, select: ast.Select, tail: Tail) -> Expression:
+        """What WHERE says, and with it the LAST, or START and STOP, at the end."""
+        times = tuple(self._times(tail))
         if select.where is None:
             self._findings.note("the query has no WHERE: every event matches")
-            return Always(holds=True) if window is None else window
-        expression = self._conditions.top(select.where)
-        if window is None:
-            return expression
-        joined = expression.items if isinstance(expression, And) else (expression,)
-        return And((*joined, window))
+            joined: tuple[Expression, ...] = times
+        else:
+            expression = self._conditions.where(select.where)
+            if not times:
+                return expression
+            whole = expression.items if isinstance(expression, And) else (expression,)
+            joined = (*whole, *times)
+        if not joined:
+            return Always(holds=True)
+        return joined[0] if len(joined) == 1 else And(joined)
+
+    def _times(self, tail: Tail) -> Iterator[Expression]:
+        if tail.window is not None:
+            yield tail.window
+        if tail.period is not None:
+            start, stop = map(Constant, tail.period)
+            yield Compare(Comparison.AT_LEAST, self._names.starttime(), start)
+            yield Compare(Comparison.LESS, self._names.starttime(), stop)
 
     def _columns(self, columns: tuple[ast.Column, ...]) -> Iterator[Column]:
         seen: set[str] = set()
@@ -125,7 +165,7 @@ class _Compilation:
             )
         source = select.source
         if isinstance(source, ast.Select):
-            self._findings.add(self._operands.not_evaluated(source))
+            self._findings.add(self._operands.sub_select(source))
         elif source.text.casefold() == "flows":
             self._findings.add(
                 self._findings.unsupported(

@@ -20,12 +20,15 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.engine.regex import BadRegexError, compiled
+from matcher.engine.regex import BadRegexError, compiled, whole
 from matcher.errors import Location, RuleError
 from matcher.events.schema import Kind
 from matcher.languages.aql import ast, dialect
+from matcher.languages.aql.diagnostics import nearest
 from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.nulls import NOTHING, three_valued
 from matcher.languages.aql.operands import Operands
+from matcher.languages.aql.policy import Policy
 
 _MILLISECONDS = {"MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _LONGEST_LAST = 1_000_000
@@ -36,16 +39,26 @@ class Conditions:
     so that one reading shows every fault.
     """
 
-    def __init__(self, operands: Operands, findings: Findings) -> None:
+    def __init__(self, operands: Operands, findings: Findings, policy: Policy) -> None:
         self._operands = operands
         self._findings = findings
+        self._policy = policy
 
-    def top(self, node: ast.Node) -> Expression:
-        """The condition of WHERE, or a filter: there compat takes LAST as one of those joined
-        by AND.
-        """
+    def where(self, node: ast.Node) -> Expression:
+        """The condition of WHERE, or a filter."""
+        return self._logic(self._top(node))
+
+    def condition(self, node: ast.Node) -> Expression:
+        """The condition of a CASE."""
+        return self._logic(self._condition(node))
+
+    def _logic(self, expression: Expression) -> Expression:
+        return three_valued(expression) if self._policy.nulls == "three-valued" else expression
+
+    def _top(self, node: ast.Node) -> Expression:
+        """Where compat takes LAST as one of those joined by AND."""
         if isinstance(node, ast.And):
-            return And(tuple(self.top(item) for item in node.items))
+            return And(tuple(self._top(item) for item in node.items))
         if isinstance(node, ast.Last):
             self._findings.departs(dialect.LAST_IN_WHERE, node.at)
             try:
@@ -53,17 +66,16 @@ class Conditions:
             except RuleError as error:
                 self._findings.add(error)
                 return Always(holds=False)
-        return self.condition(node)
+        return self._condition(node)
 
-    def condition(self, node: ast.Node) -> Expression:
-        """The expression of a condition."""
+    def _condition(self, node: ast.Node) -> Expression:
         match node:
             case ast.And(items=items):
-                return And(tuple(map(self.condition, items)))
+                return And(tuple(map(self._condition, items)))
             case ast.Or(items=items):
-                return Or(tuple(map(self.condition, items)))
+                return Or(tuple(map(self._condition, items)))
             case ast.Not(item=item):
-                return Not(self.condition(item))
+                return Not(self._condition(item))
         try:
             return self._leaf(node)
         except RuleError as error:
@@ -109,8 +121,8 @@ class Conditions:
 
     def _no_condition(self, node: ast.Node) -> RuleError:
         match node:
-            case ast.Choice() | ast.Select():
-                return self._operands.not_evaluated(node)
+            case ast.Select():
+                return self._operands.sub_select(node)
             case ast.TextSearch():
                 return self._findings.unsupported(
                     "text-search",
@@ -156,8 +168,8 @@ class Conditions:
         values = tuple(member.value for member in members if isinstance(member, Constant))
         if len(values) == len(members):
             return _unless(node.negated, Among(item, values))
-        equal = Or(tuple(Compare(Comparison.EQUAL, item, member) for member in members))
-        return _unless(node.negated, equal)
+        equal = tuple(Compare(Comparison.EQUAL, item, member) for member in members)
+        return _unless(node.negated, Or(equal) if len(equal) > 1 else equal[0])
 
     def _like(self, node: ast.Like) -> Expression:
         word = "ILIKE" if node.caseless else "LIKE"
@@ -170,7 +182,9 @@ class Conditions:
         if isinstance(pattern, ast.FunctionCall) and pattern.name.upper() == "ENUMERATION":
             self._findings.departs(dialect.ENUMERATION, pattern.at, operator=word)
             likes = tuple(self._one_like(item, part, node) for part in pattern.arguments)
-            return Or(likes)
+            if not likes:
+                raise self._findings.semantic("wrong-argument", "ENUMERATION is empty", pattern.at)
+            return Or(likes) if len(likes) > 1 else likes[0]
         return self._one_like(item, pattern, node)
 
     def _one_like(self, item: Operand, pattern: ast.Node, node: ast.Like) -> Like:
@@ -185,6 +199,8 @@ class Conditions:
             compiled(pattern, caseless=node.caseless)
         except BadRegexError as error:
             raise self._findings.semantic("bad-pattern", str(error), node.pattern.at) from None
+        if self._policy.matches == "full":
+            pattern = whole(pattern)
         return Matches(item, pattern, node.caseless)
 
     def _pattern_text(self, pattern: ast.Node, word: str) -> str:
@@ -201,6 +217,8 @@ class Conditions:
         """A function that is a condition by itself."""
         if call.name.upper() == "INCIDR":
             return self._in_network(call)
+        if call.name.upper() == "REFERENCESETCONTAINS":
+            return self._in_reference_set(call)
         self._operands.operand(call)
         raise self._findings.semantic(
             "not-a-condition",
@@ -219,6 +237,29 @@ class Conditions:
             "INCIDR takes a network and an address, in this order",
             call.at,
             "INCIDR('192.0.2.0/24', sourceip)",
+        )
+
+    def _in_reference_set(self, call: ast.FunctionCall) -> Expression:
+        match call.arguments:
+            case (ast.Text(value=name, at=at), item):
+                values = self._policy.reference_sets.get(name)
+                if values is None:
+                    raise self._unknown_set(name, at)
+                operand = self._operands.operand(item)
+                return Among(operand, tuple(sorted(values))) if values else NOTHING
+        raise self._findings.semantic(
+            "wrong-argument",
+            "REFERENCESETCONTAINS takes a set's name and a value, in this order",
+            call.at,
+            "REFERENCESETCONTAINS('Admins', username)",
+        )
+
+    def _unknown_set(self, name: str, at: Location) -> RuleError:
+        sets = self._policy.reference_sets
+        guess = nearest(name, sets)
+        hint = f"did you mean '{guess}'?" if guess else "aql.reference_sets names their directory"
+        return self._findings.semantic(
+            "unknown-reference-set", f"there is no reference set '{name[:60]}'", at, hint
         )
 
     def _network(self, written: str, at: Location) -> IPv4Network | IPv6Network:

@@ -1,12 +1,12 @@
 """DATEFORMAT's patterns: the letters of Java's SimpleDateFormat (qradar.md §1.6).
 
 English names, weeks as in the United States (they begin on Sunday, and the week of 1 January is
-the first), as on a console in English. The zone is UTC.
+the first), as on a console in English. The zone is the console's.
 """
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,13 +32,13 @@ _MOST_ZONE_LETTERS = 3
 Piece = Callable[[datetime], str]
 
 
-def date_format(milliseconds: int, pattern: str) -> str | None:
-    """A time in the pattern, in UTC; None where it is outside the years 1 to 9999.
+def date_format(milliseconds: int, pattern: str, zone: tzinfo = UTC) -> str | None:
+    """A time in the pattern and the zone; None where it is outside the years 1 to 9999.
 
     Raises ValueError where the pattern is none (see :func:`pieces`).
     """
     try:
-        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+        moment = (_EPOCH + timedelta(milliseconds=milliseconds)).astimezone(zone)
     except OverflowError:
         return None
     return "".join(piece(moment) for piece in pieces(pattern))
@@ -103,11 +103,26 @@ def _name(name: str, width: int) -> str:
 def _iso_zone(width: int) -> Piece:
     if width > _MOST_ZONE_LETTERS:
         raise ValueError("X stands at most three times in a date pattern")
-    return lambda _moment: "Z"
+    return lambda moment: _offset(moment, width)
+
+
+def _offset(moment: datetime, width: int) -> str:
+    """``Z``, or ``+01``, ``+0100``, ``+01:00`` by the number of letters."""
+    written = f"{moment:%z}"[:5]
+    if written == "+0000":
+        return "Z"
+    hours, minutes = written[:3], written[3:]
+    return hours + ("" if width == 1 else ":" * (width == _MOST_ZONE_LETTERS) + minutes)
 
 
 def _zone_name(width: int) -> Piece:
-    return lambda _moment: "Coordinated Universal Time" if width >= _TEXT_FROM else "UTC"
+    return lambda moment: _named_zone(moment, width)
+
+
+def _named_zone(moment: datetime, width: int) -> str:
+    """The zone's short name; its long one is known of UTC alone."""
+    name = moment.tzname() or ""
+    return "Coordinated Universal Time" if name == "UTC" and width >= _TEXT_FROM else name
 
 
 def _after_sunday(moment: datetime) -> int:
@@ -151,6 +166,6 @@ _WORDS: dict[str, Callable[[int], Piece]] = {
     "E": _day_name,
     "a": lambda _width: lambda moment: "AM" if moment.hour < 12 else "PM",  # noqa: PLR2004 - noon
     "z": _zone_name,
-    "Z": lambda _width: lambda _moment: "+0000",
+    "Z": lambda _width: lambda moment: f"{moment:%z}"[:5],
     "X": _iso_zone,
 }

@@ -1,18 +1,24 @@
 """The functions of AQL: what an event can answer, and what it cannot, with the reason.
 
 Where IBM's text leaves a point open the choice is ours: NULL in gives NULL out, save CONCAT,
-which leaves it out; SUBSTRING counts from 0 and takes a length (qradar.md §1.6).
+which leaves it out; SUBSTRING counts from 0 and takes a length; STRPOS looks for a text and counts
+from 0; ROUND rounds halves away from zero (qradar.md §1.6).
 """
 
 import math
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from matcher.engine.compiler import address, number_of, text_of
 from matcher.engine.expression import Function
-from matcher.events.text import fold
+from matcher.events.text import fold, readable
 from matcher.languages.aql.dateformat import date_format
+from matcher.languages.aql.replacing import replace_all, replace_first
 
 _LARGEST_EXACT = 2**63
 """Beyond a long, arithmetic goes on in doubles."""
@@ -33,6 +39,7 @@ class Signature:
 
 
 _ANY_NUMBER = 1000
+_MOST_DIGITS = 15
 
 
 def _concat(*values: Any) -> str:
@@ -79,11 +86,40 @@ def _double(value: Any) -> float | None:
         return None
 
 
-def _date_format(milliseconds: Any, pattern: Any) -> str | None:
-    time, letters = number_of(milliseconds), text_of(pattern)
-    if time is None or letters is None or not math.isfinite(time):
+def _position(value: Any, wanted: Any, start: Any = 0) -> int | None:
+    text, part, first = text_of(value), text_of(wanted), number_of(start)
+    if text is None or part is None or first is None or math.isnan(first):
         return None
-    return date_format(int(time), letters)
+    return text.find(part, int(max(0, min(first, len(text)))))
+
+
+def _base64(value: Any) -> str | None:
+    text = text_of(value)
+    return None if text is None else b64encode(readable(text).encode()).decode()
+
+
+def _round(value: Any, digits: Any = 0) -> int | float | None:
+    number, places = number_of(value), number_of(digits)
+    if number is None or places is None or not abs(places) <= _MOST_DIGITS:
+        return None
+    try:
+        rounded = Decimal(str(number)).quantize(Decimal(1).scaleb(-int(places)), ROUND_HALF_UP)
+    except InvalidOperation:  # it has more digits than are kept: there is nothing to round
+        return number if math.isfinite(number) else None
+    return int(rounded) if places <= 0 else float(rounded)
+
+
+@cache
+def date_function(zone: tzinfo) -> Function:
+    """DATEFORMAT on a console in that zone."""
+
+    def call(milliseconds: Any, pattern: Any) -> str | None:
+        time, letters = number_of(milliseconds), text_of(pattern)
+        if time is None or letters is None or not math.isfinite(time):
+            return None
+        return date_format(int(time), letters, zone)
+
+    return Function("DATEFORMAT", call)
 
 
 def _arithmetic(operation: Callable[[Any, Any], int | float]) -> Callable[[Any, Any], Any]:
@@ -137,7 +173,12 @@ FUNCTIONS: dict[str, Signature] = {
         _function("LONG", _whole, 1),
         _function("INT", _whole, 1),
         _function("DOUBLE", _double, 1),
-        _function("DATEFORMAT", _date_format, 2),
+        _function("STRPOS", _position, 2, 3),
+        _function("REPLACEFIRST", replace_first, 3),
+        _function("REPLACEALL", replace_all, 3),
+        _function("BASE64", _base64, 1),
+        _function("ROUND", _round, 1, 2),
+        Signature(date_function(UTC), 2, 2),
     )
 }
 """Functions of values, by name."""
@@ -180,7 +221,7 @@ _PLACES = Refusal(
 )
 _REFERENCES = Refusal(
     "reference-data",
-    "asks reference data, and none is configured",
+    "asks a reference map or table, which is not here",
     "list the values: field IN ('…', '…')",
 )
 _OFFENSES = Refusal(
@@ -215,7 +256,6 @@ REFUSALS: dict[str, Refusal] = {
         (
             "REFERENCEMAP",
             "REFERENCEMAPSETCONTAINS",
-            "REFERENCESETCONTAINS",
             "REFERENCETABLE",
         ),
         _REFERENCES,
@@ -225,28 +265,11 @@ REFUSALS: dict[str, Refusal] = {
     **dict.fromkeys(
         (
             "COMPONENTID",
-            "DOMAINNAME",
             "HOSTNAME",
-            "LOGSOURCEGROUPNAME",
             "PROCESSORNAME",
-            "PROTOCOLNAME",
-            "QIDDESCRIPTION",
         ),
         _CONSOLE,
     ),
-    **dict.fromkeys(
-        (
-            "BASE64",
-            "IF",
-            "NOW",
-            "PARSEDATETIME",
-            "PARSETIMESTAMP",
-            "REPLACEALL",
-            "REPLACEFIRST",
-            "ROUND",
-            "STRPOS",
-        ),
-        _NOT_YET,
-    ),
+    "PARSETIMESTAMP": _NOT_YET,
 }
 """Functions that are known and refused, by name."""

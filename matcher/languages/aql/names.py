@@ -16,8 +16,19 @@ _NAME_OF_ID: Mapping[str, Mapping[str, str]] = {
     "LOGSOURCENAME": {"logsourceid": "logsourcename"},
     "LOGSOURCETYPENAME": {"devicetype": "logsourcetypename", "logsourceid": "logsourcetypename"},
     "UTF8": {"payload": "payload"},
+    "QIDDESCRIPTION": {"qid": "qidname"},
+    "DOMAINNAME": {"domainid": "domainname"},
+    "PROTOCOLNAME": {"protocolid": "protocolname"},
+    "LOGSOURCEGROUPNAME": {"devicegrouplist": "logsourcegroupname"},
 }
 """The property that holds what a function says of a column (qradar.md §1.6)."""
+
+_SAID = {
+    "QIDDESCRIPTION": "there are no descriptions here: QIDDESCRIPTION is the QID name",
+    "DOMAINNAME": "there is one domain here: DOMAINNAME is 'Default Domain'",
+    "PROTOCOLNAME": "audit events name no IP protocol: PROTOCOLNAME is 'Reserved'",
+    "LOGSOURCEGROUPNAME": "there are no log source groups here: LOGSOURCEGROUPNAME is NULL",
+}
 
 NAMING_FUNCTIONS = tuple(_NAME_OF_ID)
 
@@ -66,7 +77,20 @@ class Names:
             raise self._wrong_id(function, call.at)
         if function == "LOGSOURCETYPENAME" and column == "logsourceid":
             self._findings.departs(dialect.TYPE_OF_LOG_SOURCE, call.at)
+        if function in _SAID:
+            self._findings.note(_SAID[function])
         return Field(found, f"{function}({column})")
+
+    def now(self, call: ast.FunctionCall) -> Field:
+        """``NOW()``: to a rule it is always the moment at which its event came, its starttime."""
+        found = self._properties.find("starttime")
+        if call.arguments or call.star or found is None:
+            raise self._findings.semantic("wrong-argument", "NOW takes no argument", call.at)
+        return Field(found, "NOW()")
+
+    def starttime(self) -> Field:
+        """The event's start time, whatever alias has its name."""
+        return Field(self._properties.by_field["starttime"], "starttime")
 
     def _wrong_id(self, function: str, at: Location) -> RuleSemanticError:
         takes = next(iter(_NAME_OF_ID[function]))

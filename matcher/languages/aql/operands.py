@@ -1,29 +1,57 @@
 """Values of AQL → the engine's operands."""
 
+from collections.abc import Callable
 from functools import reduce
 
-from matcher.engine.expression import Call, Constant, Operand
+from matcher.engine.expression import (
+    Call,
+    Case,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Operand,
+)
+from matcher.engine.regex import BadRegexError
 from matcher.errors import RuleError
 from matcher.languages.aql import ast
 from matcher.languages.aql.dateformat import pieces
 from matcher.languages.aql.diagnostics import nearest
 from matcher.languages.aql.findings import Findings
-from matcher.languages.aql.functions import FUNCTIONS, OPERATORS, REFUSALS
+from matcher.languages.aql.functions import FUNCTIONS, OPERATORS, REFUSALS, date_function
+from matcher.languages.aql.moments import milliseconds_ago, moment
 from matcher.languages.aql.names import NAMING_FUNCTIONS, Names
+from matcher.languages.aql.policy import Policy
+from matcher.languages.aql.replacing import template
 
 _LONGEST_CHAIN = 50
 """How many arithmetic operators of one rank may follow each other: each is one call in another."""
 
-CONDITION_FUNCTIONS = ("INCIDR",)
-_KNOWN = (*FUNCTIONS, *NAMING_FUNCTIONS, *CONDITION_FUNCTIONS, *REFUSALS)
+CONDITION_FUNCTIONS = ("INCIDR", "REFERENCESETCONTAINS")
+TIME_FUNCTIONS = ("NOW", "PARSEDATETIME")
+_KNOWN = (*FUNCTIONS, *NAMING_FUNCTIONS, *TIME_FUNCTIONS, *CONDITION_FUNCTIONS, *REFUSALS)
 
 
 class Operands:
-    """Compiles values. Every method raises the RuleError of the first fault it meets."""
+    """Compiles values. Every method raises the RuleError of the first fault it meets.
 
-    def __init__(self, names: Names, findings: Findings) -> None:
+    ``condition`` compiles the conditions of a CASE. ``now`` is the moment of the query in epoch
+    milliseconds; None in a rule, whose events each have their own.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        findings: Findings,
+        policy: Policy,
+        now: int | None,
+        condition: Callable[[ast.Node], Expression],
+    ) -> None:
         self._names = names
         self._findings = findings
+        self._policy = policy
+        self._now = now
+        self._condition = condition
 
     def operand(self, node: ast.Node) -> Operand:
         """The operand that a value is."""
@@ -40,8 +68,10 @@ class Operands:
                 return self._arithmetic(node)
             case ast.Negative(item=item):
                 return Call(OPERATORS["-"], (Constant(0), self.operand(item)))
-            case ast.Choice() | ast.Select():
-                raise self.not_evaluated(node)
+            case ast.Choice():
+                return self._case(node)
+            case ast.Select():
+                raise self.sub_select(node)
             case _:
                 raise self._findings.semantic(
                     "not-a-value",
@@ -50,21 +80,27 @@ class Operands:
                     "conditions belong into WHERE",
                 )
 
-    def not_evaluated(self, node: ast.Choice | ast.Select) -> RuleError:
-        """The refusal of what is parsed and has no value on a stream."""
-        if isinstance(node, ast.Select):
-            return self._findings.unsupported(
-                "sub-select",
-                "a sub-select needs a stored answer, and a rule looks at one event",
-                node.at,
-                "list the values: field IN ('…', '…')",
-            )
+    def sub_select(self, node: ast.Select) -> RuleError:
+        """The refusal of a query inside another."""
         return self._findings.unsupported(
-            "case",
-            f"{node.word} … THEN is not evaluated on a stream",
+            "sub-select",
+            "a sub-select needs a stored answer, and a rule looks at one event",
             node.at,
-            "write the cases as conditions joined by AND and OR",
+            "list the values: field IN ('…', '…')",
         )
+
+    def _case(self, node: ast.Choice) -> Case:
+        """CASE and IF. A branch of ``CASE subject WHEN value`` holds where the two are equal."""
+        subject = None if node.subject is None else self.operand(node.subject)
+        branches = []
+        for when, then in node.branches:
+            if subject is None:
+                test = self._condition(when)
+            else:
+                test = Compare(Comparison.EQUAL, subject, self.operand(when))
+            branches.append((test, self.operand(then)))
+        otherwise = Constant(None) if node.otherwise is None else self.operand(node.otherwise)
+        return Case(tuple(branches), otherwise)
 
     def refused_or_unknown(self, call: ast.FunctionCall) -> RuleError:
         """The error for a function that has no value here."""
@@ -86,6 +122,10 @@ class Operands:
         name = call.name.upper()
         if name in NAMING_FUNCTIONS:
             return self._names.name_of_id(call)
+        if name == "NOW":
+            return self._moment(self._names.now(call), 0)
+        if name == "PARSEDATETIME":
+            return self._parsed_datetime(call)
         if name in CONDITION_FUNCTIONS:
             raise self._findings.semantic(
                 "not-a-value", f"{name} is a condition, not a value", call.at, "use it in WHERE"
@@ -99,9 +139,54 @@ class Operands:
                 f"{name} takes {signature} argument{'' if str(signature) == '1' else 's'}",
                 call.at,
             )
+        function = signature.function
         if name == "DATEFORMAT":
             self._check_date_pattern(call.arguments[1])
-        return Call(signature.function, tuple(map(self.operand, call.arguments)))
+            function = date_function(self._policy.zone)
+        if name in ("REPLACEFIRST", "REPLACEALL"):
+            self._check_replacement(call)
+        return Call(function, tuple(map(self.operand, call.arguments)))
+
+    def _moment(self, now: Operand, ago: int) -> Operand:
+        """The moment so many milliseconds before now."""
+        if self._now is not None:
+            return Constant(self._now - ago)
+        return Call(OPERATORS["-"], (now, Constant(ago))) if ago else now
+
+    def _parsed_datetime(self, call: ast.FunctionCall) -> Operand:
+        match call.arguments:
+            case (ast.Text(value=text),):
+                ago, absolute = milliseconds_ago(text), moment(text, self._policy.zone)
+                if absolute is not None:
+                    return Constant(absolute)
+                if ago is not None:
+                    now = ast.FunctionCall(call.at, "NOW", (), star=False)
+                    return self._moment(self._names.now(now), ago)
+        raise self._findings.semantic(
+            "wrong-argument",
+            "PARSEDATETIME takes a time in single quotes, relative or absolute",
+            call.at,
+            "such as '1 hour ago', 'now', or '2026-01-31 08:00:00'",
+        )
+
+    def _check_replacement(self, call: ast.FunctionCall) -> None:
+        match call.arguments:
+            case (ast.Text(value=regex), _, ast.Text(value=replacement)):
+                try:
+                    template(regex, replacement)
+                except BadRegexError as error:
+                    at = call.arguments[0].at
+                    raise self._findings.semantic("bad-pattern", str(error), at) from None
+                except ValueError as error:
+                    at = call.arguments[2].at
+                    raise self._findings.semantic("bad-replacement", str(error), at) from None
+            case _:
+                raise self._findings.semantic(
+                    "pattern-not-text",
+                    f"{call.name.upper()} takes an expression and a replacement as texts",
+                    call.at,
+                    f"write {call.name.upper()}('regex', value, 'replacement')",
+                )
 
     def _check_date_pattern(self, pattern: ast.Node) -> None:
         if not isinstance(pattern, ast.Text):

@@ -1,0 +1,28 @@
+"""What IBM's text leaves open, as settings: each default is what seems meant (qradar.md §1.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Literal
+
+NullLogic = Literal["two-valued", "three-valued"]
+MatchExtent = Literal["find", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How AQL is understood.
+
+    ``nulls``: a comparison with NULL is false and its NOT true (two-valued), or neither, as in
+    SQL (three-valued). ``matches``: MATCHES holds where the expression is found anywhere, or only
+    where it matches the full text. ``zone`` is the console's: DATEFORMAT writes in it, START and
+    PARSEDATETIME read in it. ``reference_sets`` are what REFERENCESETCONTAINS asks, by name.
+    """
+
+    nulls: NullLogic = "two-valued"
+    matches: MatchExtent = "find"
+    zone: tzinfo = UTC
+    reference_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+DEFAULT_POLICY = Policy()

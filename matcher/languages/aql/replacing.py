@@ -1,0 +1,73 @@
+"""REPLACEFIRST and REPLACEALL: a regular expression, a text, and Java's form of a replacement."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from matcher.engine.compiler import text_of
+from matcher.engine.regex import compiled, prepared
+
+_PART = re.compile(
+    r"\\(?P<sign>.)|\$(?P<number>\d)|\$\{(?P<name>\w+)\}|(?P<wrong>[\\$])", re.DOTALL
+)
+
+
+@lru_cache(maxsize=256)
+def template(regex: str, replacement: str) -> Sequence[str | int]:
+    """The replacement's parts: texts, and numbers of groups (``$1``, ``${name}``; a backslash
+    takes the sign behind it as it is).
+
+    Raises BadRegexError for the expression, and ValueError for a group that it has not and for a
+    ``$`` or backslash that stands alone.
+    """
+    expression = compiled(regex)
+    parts: list[str | int] = []
+    end = 0
+    for found in _PART.finditer(replacement):
+        parts.append(replacement[end : found.start()])
+        end = found.end()
+        if found["wrong"]:
+            raise ValueError(f"a lone {found[0]} in the replacement; write \\{found[0]}")
+        if found["sign"] is not None:
+            parts.append(found["sign"])
+            continue
+        group = found["number"] or found["name"]
+        number = int(group) if group.isdigit() else expression.groupindex.get(group, -1)
+        if not 0 <= number <= expression.groups:
+            raise ValueError(f"the regular expression has no group {group}")
+        parts.append(number)
+    parts.append(replacement[end:])
+    return tuple(part for part in parts if part != "")
+
+
+def replace_first(regex: str, value: Any, replacement: str | None) -> str | None:
+    """The text with the first place at which the expression is found replaced; NULL for NULL."""
+    return _replaced(regex, value, replacement, most=1)
+
+
+def replace_all(regex: str, value: Any, replacement: str | None) -> str | None:
+    """The text with every place at which the expression is found replaced; NULL for NULL."""
+    return _replaced(regex, value, replacement, most=None)
+
+
+def _replaced(regex: str, value: Any, replacement: str | None, most: int | None) -> str | None:
+    text = text_of(value)
+    if text is None:
+        return None
+    parts = template(regex, replacement or "")
+    pieces: list[str] = []
+    end = 0
+    for count, found in enumerate(compiled(regex).finditer(prepared(text)), start=1):
+        pieces.append(text[end : found.start()])
+        pieces += [_group(text, found, part) if isinstance(part, int) else part for part in parts]
+        end = found.end()
+        if count == most:
+            break
+    pieces.append(text[end:])
+    return "".join(pieces)
+
+
+def _group(text: str, found: Any, number: int) -> str:
+    start, end = found.span(number)
+    return text[start:end] if start >= 0 else ""

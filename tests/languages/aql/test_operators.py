@@ -1,0 +1,71 @@
+"""Every operator over text, NULL in each form, case, Unicode, and values of other types."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from matcher.engine.compiler import predicate
+from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import Policy, compile_query
+from tests.factories import make_event
+
+CASES = Path(__file__).parents[2] / "cases" / "aql"
+CATALOGUE = Catalogue.load()
+VALUES = {
+    "text": "alice",
+    "missing": None,
+    "empty": "",
+    "upper": "ALICE",
+    "accent": "Élodie",
+    "number": 42,
+    "digits": "42",
+    "true": True,
+    "list": ["alice"],
+    "lines": "a\nb",
+}
+EVENTS = {
+    name: make_event(username="alice", properties={"Session Name": value})
+    for name, value in VALUES.items()
+}
+SETS = {
+    "People": frozenset({"alice", "Élodie"}),
+    "Numbers": frozenset({"42"}),
+    "Nobody": frozenset(),
+}
+
+
+def held(text: str, policy: Policy) -> list[str]:
+    """The events that a filter on ``x`` holds for."""
+    query = compile_query(re.sub(r"\bx\b", '"Session Name"', text), CATALOGUE, policy=policy)
+    holds = predicate(query.expression)
+    return [name for name, event in EVENTS.items() if holds(event)]
+
+
+def table(name: str) -> list:
+    return yaml.safe_load((CASES / name).read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("text", "expected"), table("operators.yml"))
+def test_what_an_operator_holds_for(text, expected):
+    assert held(text, Policy(reference_sets=SETS)) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), table("three-valued.yml"))
+def test_what_three_valued_logic_holds_for(text, expected):
+    assert held(text, Policy(nulls="three-valued", reference_sets=SETS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x MATCHES 'lic'", []),
+        ("x MATCHES 'alice|nobody'", ["text"]),
+        ("x MATCHES '.*lic.*'", ["text", "list"]),
+        ("x MATCHES '(?i)alice'", ["text", "upper"]),
+        ("x IMATCHES 'alice'", ["text", "upper"]),
+    ],
+)
+def test_matches_over_the_full_text(text, expected):
+    assert held(text, Policy(matches="full")) == expected
