@@ -9,6 +9,7 @@ two underscores between section and name), the TOML file named by ``MATCHER_CONF
 from matcher.config.loading import Configuration, load_settings
 from matcher.config.sections import (
     AlertSettings,
+    AqlSettings,
     CatalogueSettings,
     HttpSettings,
     InputSettings,
@@ -25,6 +26,7 @@ from matcher.config.sections import (
 
 __all__ = [
     "AlertSettings",
+    "AqlSettings",
     "CatalogueSettings",
     "Configuration",
     "HttpSettings",

@@ -75,6 +75,9 @@ def _files(settings: Settings) -> Iterator[Finding]:
     directory = settings.catalogue.directory
     if directory is not None and not directory.is_dir():
         yield Finding(("catalogue.directory",), f"there is no directory {directory}")
+    directory = settings.aql.reference_sets
+    if directory is not None and not directory.is_dir():
+        yield Finding(("aql.reference_sets",), f"there is no directory {directory}")
 
 
 def _topics(settings: Settings) -> Iterator[Finding]:

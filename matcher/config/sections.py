@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import (
@@ -51,6 +52,14 @@ def parse_time(text: str) -> int:
     return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("give a time zone's name, such as UTC or Europe/Berlin") from None
+    return name
+
+
 def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
@@ -59,6 +68,7 @@ Topic = Annotated[str, AfterValidator(_topic)]
 Topics = Annotated[tuple[Topic, ...], BeforeValidator(_split)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_split)]
 Servers = Annotated[str, AfterValidator(_servers)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Start = Annotated[str, AfterValidator(_start)]
 Bytes = Annotated[int, Field(ge=1024)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -190,6 +200,24 @@ class CatalogueSettings(Section):
     )
 
 
+class AqlSettings(Section):
+    """How AQL is understood where IBM's text leaves it open."""
+
+    nulls: Literal["two-valued", "three-valued"] = Field(
+        "two-valued",
+        description="NOT of a comparison with NULL is true, or, as in SQL, neither true nor false",
+    )
+    matches: Literal["find", "full"] = Field(
+        "find", description="MATCHES finds its expression anywhere, or matches the full text"
+    )
+    time_zone: TimeZone = Field(
+        "UTC", description="the console's, such as Europe/Berlin: for DATEFORMAT, START and STOP"
+    )
+    reference_sets: Path | None = Field(
+        None, description="a directory: `NAME.txt` is the reference set NAME, a value a line"
+    )
+
+
 class HttpSettings(Section):
     """The metrics and health endpoint."""
 
@@ -231,6 +259,7 @@ class Settings(BaseSettings):
     alert: AlertSettings = AlertSettings()
     rules: RuleSettings = RuleSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    aql: AqlSettings = AqlSettings()
     http: HttpSettings = HttpSettings()
     service: ServiceSettings = ServiceSettings()
 

@@ -15,7 +15,7 @@ from matcher.errors import (
     UsageError,
 )
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import Query, compile_query
+from matcher.languages.aql import DEFAULT_POLICY, Policy, Query, compile_query
 from matcher.languages.aql.diagnostics import nearest
 from matcher.rulebook.document import Document, read_document
 from matcher.rulebook.format import RESERVED, RuleFile, RuleTest, read_rule_file
@@ -56,8 +56,12 @@ class Rulebook:
             raise RuleErrors(list(self.errors))
 
 
-def load_rules(paths: Sequence[Path], catalogue: Catalogue) -> Rulebook:
+def load_rules(
+    paths: Sequence[Path], catalogue: Catalogue, policy: Policy = DEFAULT_POLICY
+) -> Rulebook:
     """The rules of these files, and of the rule files in these directories and below them.
+
+    ``policy`` is how their AQL is understood.
 
     Raises UsageError where a path is not there or holds no rule file. What is wrong inside a file
     stands in the rulebook's errors, with its place.
@@ -67,7 +71,7 @@ def load_rules(paths: Sequence[Path], catalogue: Catalogue) -> Rulebook:
     found: list[tuple[Rule, RuleFile]] = []
     for file in files:
         try:
-            found.append(_load(file, catalogue))
+            found.append(_load(file, catalogue, policy))
         except RuleErrors as several:
             errors += several.errors
         except RuleError as error:
@@ -106,7 +110,7 @@ def _is_rule_file(file: Path, top: Path) -> bool:
     return file.suffix in SUFFIXES and not hidden and file.is_file()
 
 
-def _load(file: Path, catalogue: Catalogue) -> tuple[Rule, RuleFile]:
+def _load(file: Path, catalogue: Catalogue, policy: Policy) -> tuple[Rule, RuleFile]:
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -117,7 +121,7 @@ def _load(file: Path, catalogue: Catalogue) -> tuple[Rule, RuleFile]:
     query: Query | None = None
     if "query" in rule_file.values:
         try:
-            query = _compiled(rule_file, catalogue)
+            query = _compiled(rule_file, catalogue, policy)
         except RuleErrors as several:
             errors += several.errors
         except RuleError as error:
@@ -129,11 +133,12 @@ def _load(file: Path, catalogue: Catalogue) -> tuple[Rule, RuleFile]:
     return _rule(document, rule_file.values, query), rule_file
 
 
-def _compiled(rule_file: RuleFile, catalogue: Catalogue) -> Query:
+def _compiled(rule_file: RuleFile, catalogue: Catalogue, policy: Policy) -> Query:
     """The query; its errors point into the file."""
     values, node = rule_file.values, rule_file.nodes["query"]
     try:
-        return compile_query(values["query"], catalogue, dialect=values.get("dialect", "compat"))
+        dialect = values.get("dialect", "compat")
+        return compile_query(values["query"], catalogue, dialect=dialect, policy=policy)
     except RuleErrors as several:
         raise RuleErrors(
             [in_file(error, rule_file.document, node) for error in several.errors]

@@ -1,10 +1,15 @@
 """Settings → catalogue → rules → pipeline: what every command that matches is made of."""
 
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 from matcher.config import Settings
 from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import Policy
 from matcher.pipeline.process import Pipeline
 from matcher.rulebook import Rulebook, load_rules
+from matcher.service.reference_sets import load_reference_sets
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
@@ -12,11 +17,22 @@ def load_catalogue(settings: Settings) -> Catalogue:
     return Catalogue.load(settings.catalogue.profile, settings.catalogue.directory)
 
 
+def load_policy(settings: Settings) -> Policy:
+    """How AQL is understood. Raises ConfigError for a reference set that cannot be read."""
+    aql = settings.aql
+    return Policy(
+        nulls=aql.nulls,
+        matches=aql.matches,
+        zone=UTC if aql.time_zone == "UTC" else ZoneInfo(aql.time_zone),
+        reference_sets=load_reference_sets(aql.reference_sets),
+    )
+
+
 def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
     """The rules that are there, refused ones among its errors. Raises UsageError, RuleError
     where there is nothing to read.
     """
-    return load_rules(settings.rules.paths, catalogue)
+    return load_rules(settings.rules.paths, catalogue, load_policy(settings))
 
 
 def build_pipeline(settings: Settings) -> Pipeline:

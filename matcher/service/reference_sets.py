@@ -1,0 +1,29 @@
+"""Reference sets: what REFERENCESETCONTAINS asks, read from a directory of text files."""
+
+from pathlib import Path
+
+from matcher.errors import ConfigError
+
+SUFFIX = ".txt"
+
+
+def load_reference_sets(directory: Path | None) -> dict[str, frozenset[str]]:
+    """The sets by name: ``NAME.txt`` is the set NAME, a value a line, blank lines left out.
+
+    Raises ConfigError, with every file that cannot be read.
+    """
+    if directory is None:
+        return {}
+    sets: dict[str, frozenset[str]] = {}
+    findings: list[str] = []
+    for file in sorted(directory.glob(f"*{SUFFIX}")):
+        try:
+            lines = file.read_text("utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+            findings.append(f"{file}: the reference set cannot be read: {reason}")
+            continue
+        sets[file.stem] = frozenset(line.strip() for line in lines if line.strip())
+    if findings:
+        raise ConfigError("\n".join(findings))
+    return sets

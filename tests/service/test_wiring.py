@@ -1,0 +1,70 @@
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from matcher.config import AqlSettings, RuleSettings, Settings, load_settings
+from matcher.errors import ConfigError
+from matcher.languages.aql import DEFAULT_POLICY
+from matcher.service.wiring import load_catalogue, load_policy, load_rulebook
+
+RULE = """\
+id: r
+title: R
+version: 1
+severity: low
+query: |
+  SELECT DATEFORMAT(starttime, 'HH') AS Hour FROM events
+  WHERE REFERENCESETCONTAINS('Admins', username)
+tests:
+  - name: one
+    event: {eventSource: iam.amazonaws.com, eventName: A, userIdentity: {userName: alice}}
+    match: true
+"""
+
+
+def test_the_default_is_the_default_policy():
+    assert load_policy(Settings()) == DEFAULT_POLICY
+    assert load_policy(Settings()).zone is UTC
+
+
+def test_settings_become_the_policy(tmp_path):
+    (tmp_path / "Admins.txt").write_text("\ufeffalice\n\n bob \r\nÉlodie", "utf-8")
+    (tmp_path / "notes.md").write_text("no set")
+    aql = AqlSettings(
+        nulls="three-valued", matches="full", time_zone="Europe/Berlin", reference_sets=tmp_path
+    )
+    policy = load_policy(Settings(aql=aql))
+    assert (policy.nulls, policy.matches) == ("three-valued", "full")
+    assert policy.zone == ZoneInfo("Europe/Berlin")
+    assert policy.reference_sets == {"Admins": {"alice", "bob", "Élodie"}}
+
+
+def test_a_set_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "Bad.txt").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"Bad\.txt.*no UTF-8"):
+        load_policy(Settings(aql=AqlSettings(reference_sets=tmp_path)))
+
+
+def test_rules_ask_the_sets_that_are_configured(tmp_path):
+    rules, sets = tmp_path / "rules", tmp_path / "sets"
+    rules.mkdir()
+    sets.mkdir()
+    (rules / "r.yml").write_text(RULE)
+    settings = Settings(rules=RuleSettings(paths=(rules,)), aql=AqlSettings(reference_sets=sets))
+    (error,) = load_rulebook(settings, load_catalogue(settings)).errors
+    assert (error.code, error.line) == ("unknown-reference-set", 7)
+    (sets / "Admins.txt").write_text("alice")
+    book = load_rulebook(settings, load_catalogue(settings))
+    assert (len(book.rules), book.errors) == (1, ())
+
+
+@pytest.mark.parametrize("name", ["Nowhere/Land", "", "../etc/passwd", "/etc/passwd", "Europe"])
+def test_what_is_no_time_zone(name):
+    with pytest.raises(ConfigError, match=r"aql\.time_zone.*Europe/Berlin"):
+        load_settings(options={"aql.time_zone": ("--set", name)})
+
+
+def test_a_directory_of_sets_must_be_there(tmp_path):
+    with pytest.raises(ConfigError, match=r"aql\.reference_sets.*no directory"):
+        load_settings(options={"aql.reference_sets": ("--set", str(tmp_path / "none"))})
