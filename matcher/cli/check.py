@@ -12,12 +12,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from matcher.cli.options import ConfigFile, Profile, Sets, configuration
+from matcher.cli.check_query import check_query, diagnostics
+from matcher.cli.options import (
+    ConfigFile,
+    Dialect,
+    Profile,
+    QueryDialect,
+    Sets,
+    configuration,
+)
 from matcher.engine.expression import Field
 from matcher.engine.ruleset import Plan, RuleSet
 from matcher.errors import EXIT_RULES, RuleError
 from matcher.rulebook import Rulebook
-from matcher.service.wiring import load_catalogue, load_rulebook
+from matcher.service.wiring import load_catalogue, load_policy, load_rulebook
 
 _SHOWN_LITERALS = 6
 
@@ -38,6 +46,11 @@ def check(
     output: Annotated[
         Format, typer.Option("--format", help="A table for a person, or one JSON object.")
     ] = Format.TABLE,
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT|FILE|-", help="Checks one AQL statement instead of rules."),
+    ] = None,
+    dialect: QueryDialect = Dialect.COMPAT,
     profile: Profile = None,
     config: ConfigFile = None,
     sets: Sets = None,
@@ -46,11 +59,17 @@ def check(
     named = {"rules.paths": ("RULES", rules), "catalogue.profile": ("--profile", profile)}
     settings = configuration(config, sets, named).settings
     catalogue = load_catalogue(settings)
+    if query is not None:
+        policy, as_json = load_policy(settings), output is Format.JSON
+        if not check_query(query, catalogue, policy, dialect.value, as_json=as_json):
+            raise typer.Exit(EXIT_RULES)
+        return
     rulebook = load_rulebook(settings, catalogue)
     ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
     rows = [*_accepted(ruleset, rulebook), *_refused(rulebook.errors)]
     if output is Format.JSON:
-        sys.stdout.write(json.dumps({"rules": rows}, indent=2) + "\n")
+        document = {"rules": rows, "diagnostics": diagnostics(rulebook.errors)}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         _show(Console(), rows)
     if rulebook.errors:

@@ -1,6 +1,7 @@
 """Options that several commands share, and how they become settings."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,19 @@ Rules = Annotated[
 Profile = Annotated[
     str | None,
     typer.Option(help="How events are named: default, or qradar-stock."),
+]
+
+
+class Dialect(StrEnum):
+    """Which AQL a query on the command line may be."""
+
+    COMPAT = "compat"
+    STRICT = "strict"
+
+
+QueryDialect = Annotated[
+    Dialect,
+    typer.Option(help="compat takes what is written in the wild, strict what IBM documents."),
 ]
 BootstrapServers = Annotated[
     str | None,

@@ -2,33 +2,46 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from contextlib import ExitStack
 from enum import StrEnum
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from matcher.cli.alert_table import AlertTable, wide_console
-from matcher.cli.inputs import STDIN, InputFiles, find_files
-from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
+from matcher.cli.answer import Answer
+from matcher.cli.inputs import InputFiles, find_files
+from matcher.cli.options import (
+    ConfigFile,
+    Dialect,
+    Profile,
+    QueryDialect,
+    Rules,
+    Sets,
+    configuration,
+)
+from matcher.cli.progress import progress
+from matcher.cli.queries import read_query
 from matcher.cli.reading import Portion, read_portions
-from matcher.errors import EXIT_ALERTS_FOUND, UsageError
+from matcher.cli.rows import write_csv, write_json_lines, write_table
+from matcher.config import Settings, parse_time
+from matcher.errors import EXIT_ALERTS_FOUND, RuleError, RuleErrors, UsageError
 from matcher.events.record import RejectReason
+from matcher.languages.aql import DialectName, compile_query
 from matcher.pipeline.outcome import Counts, Outcome, RejectedUnit
 from matcher.pipeline.process import Pipeline
-from matcher.service.wiring import build_pipeline
+from matcher.service.wiring import build_pipeline, load_catalogue, load_policy
 
 
 class Output(StrEnum):
-    """How alerts are written to standard output."""
+    """How alerts, or the rows of an answer, are written to standard output."""
 
     TABLE = "table"
     JSONL = "jsonl"
+    CSV = "csv"
 
 
 def scan(
@@ -36,9 +49,18 @@ def scan(
     paths: Annotated[
         list[str], typer.Argument(metavar="PATH…", help="Files, directories, globs, or - (stdin).")
     ],
-    output: Annotated[Output, typer.Option(help="A table, or alert bodies one a line.")] = (
-        Output.TABLE
-    ),
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT|@FILE|-", help="Answers one AQL query instead of the rules."),
+    ] = None,
+    dialect: QueryDialect = Dialect.COMPAT,
+    now: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When the query is asked, in ISO 8601; else now."),
+    ] = None,
+    output: Annotated[
+        Output, typer.Option(help="A table, JSON lines, or (of a query) CSV.")
+    ] = Output.TABLE,
     rejects: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Writes what could not be processed, as JSON lines."),
@@ -57,6 +79,17 @@ def scan(
     """Match the events in files: .json, .jsonl, .ndjson, each also as .gz."""
     named = {"rules.paths": ("--rules", rules), "catalogue.profile": ("--profile", profile)}
     settings = configuration(config, sets, named).settings
+    if query is not None:
+        if rejects is not None or summary is not None:
+            raise UsageError("--rejects and --summary belong to a scan with rules, not to --query")
+        if "-" in paths and query == "-":
+            raise UsageError("standard input holds either the query or the events")
+        rows = answer(settings, query, dialect=dialect.value, now=now, paths=paths, output=output)
+        if fail_on_alert and rows:
+            raise typer.Exit(EXIT_ALERTS_FOUND)
+        return
+    if output is Output.CSV or now is not None:
+        raise UsageError("--output csv and --now belong to --query")
     files = find_files(paths)
     pipeline = build_pipeline(settings)
     with ExitStack() as open_files:
@@ -71,6 +104,56 @@ def scan(
         raise typer.Exit(EXIT_ALERTS_FOUND)
 
 
+def answer(
+    settings: Settings,
+    argument: str,
+    *,
+    dialect: DialectName,
+    now: str | None,
+    paths: list[str],
+    output: Output,
+) -> int:
+    """Writes the answer of a query; how many rows it has."""
+    catalogue, text = load_catalogue(settings), read_query(argument)
+    moment = _moment(now)
+    try:
+        query = compile_query(
+            text.text, catalogue, dialect=dialect, policy=load_policy(settings), now=moment
+        )
+    except RuleErrors as several:
+        raise RuleErrors([error.located(path=text.file) for error in several.errors]) from None
+    except RuleError as error:
+        raise error.located(path=text.file) from None
+    found = Answer(query, catalogue, moment)
+    files = find_files(paths)
+    _WRITERS[output]([column.alias for column in found.columns], found.read(files))
+    Console(stderr=True).print(
+        f"{len(files.paths)} files, {found.events} events: {found.rows} rows, "
+        f"{found.rejected} rejected",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if found.unreadable:
+        raise UsageError("\n".join(found.unreadable))
+    return found.rows
+
+
+_WRITERS = {
+    Output.TABLE: write_table,
+    Output.CSV: write_csv,
+    Output.JSONL: write_json_lines,
+}
+
+
+def _moment(now: str | None) -> int:
+    if now is None:
+        return int(time.time() * 1000)
+    try:
+        return parse_time(now)
+    except ValueError:
+        raise UsageError(f"--now {now}: give an ISO 8601 time such as 2026-01-31T08:00Z") from None
+
+
 class _Scan:
     """One scan: what it has counted so far."""
 
@@ -83,7 +166,7 @@ class _Scan:
         self.unreadable: list[str] = []
 
     def run(self, files: InputFiles) -> None:
-        with _progress(files) as advance:
+        with progress(files) as advance:
             for path in files.paths:
                 try:
                     for portion in read_portions(path):
@@ -186,29 +269,3 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _size(path: str) -> int:
-    """In bytes, 0 where that is not known."""
-    try:
-        return 0 if path == STDIN else Path(path).stat().st_size
-    except OSError:
-        return 0
-
-
-@contextmanager
-def _progress(files: InputFiles) -> Iterator[Any]:
-    """A bar over the bytes of all files, where stderr is a terminal."""
-    sizes = {path: _size(path) for path in files.paths}
-    console = Console(stderr=True)
-    columns = (TextColumn("scanning"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("scan", total=None if STDIN in sizes else sum(sizes.values()))
-        before = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
-
-        def advance(path: str, position: int) -> None:
-            bar.update(task, completed=before[path] + position)
-
-        yield advance

@@ -33,7 +33,8 @@ class Query:
 
     ``expression`` is everything that decides whether an event matches, LAST, START and STOP
     included. ``order_by`` and ``limit`` say how a finished answer is sorted and cut; ``window`` is
-    the LAST at the end. ``notes`` are what has no meaning on a stream, one line each.
+    the LAST at the end. ``star`` says that the SELECT list has a ``*``.
+    ``notes`` are what has no meaning on a stream, one line each.
     """
 
     expression: Expression
@@ -41,6 +42,7 @@ class Query:
     order_by: tuple[Ordering, ...] = ()
     limit: int | None = None
     window: Recent | None = None
+    star: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -105,6 +107,7 @@ class _Compilation:
             order_by=tail.order_by,
             limit=tail.limit,
             window=tail.window,
+            star=any(column.value is None for column in select.columns),
             notes=self._findings.notes,
         )
 

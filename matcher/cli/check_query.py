@@ -1,0 +1,80 @@
+"""``matcher check --query``: one statement, and all that is wrong with it."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from matcher.cli.queries import read_query
+from matcher.engine.literals import need
+from matcher.errors import RuleError, RuleErrors
+from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import DialectName, Policy, Query, compile_query
+
+
+def check_query(
+    argument: str, catalogue: Catalogue, policy: Policy, dialect: DialectName, *, as_json: bool
+) -> bool:
+    """Compiles the statement as one that is asked now, and says what was found on standard
+    output; whether it can be used. Raises UsageError where its file cannot be read.
+    """
+    query, errors = _compiled(argument, catalogue, policy, dialect)
+    if as_json:
+        document = {
+            "status": "refused" if query is None else "ok",
+            "dialect": dialect,
+            "notes": [] if query is None else list(query.notes),
+            "diagnostics": diagnostics(errors),
+        }
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        _show(Console(), query, errors)
+    return query is not None
+
+
+def diagnostics(errors: Sequence[RuleError]) -> list[dict[str, Any]]:
+    """Errors for editors: code, message, file, line, column, hint."""
+    return [
+        {
+            "code": error.code,
+            "message": error.message,
+            "file": error.path or None,
+            "line": error.line,
+            "column": error.column,
+            "hint": error.hint,
+        }
+        for error in errors
+    ]
+
+
+def _compiled(
+    argument: str, catalogue: Catalogue, policy: Policy, dialect: DialectName
+) -> tuple[Query | None, Sequence[RuleError]]:
+    file = ""
+    try:
+        found = read_query(argument, bare_file=True)
+        file = found.file
+        now = int(time.time() * 1000)
+        return compile_query(found.text, catalogue, dialect=dialect, policy=policy, now=now), ()
+    except RuleErrors as several:
+        return None, [error.located(path=file) for error in several.errors]
+    except RuleError as error:
+        return None, [error.located(path=error.path or file)]
+
+
+def _show(console: Console, query: Query | None, errors: Sequence[RuleError]) -> None:
+    if query is None:
+        console.print(Text("refused", style="bold red"))
+        for error in errors:
+            console.print(Text(str(error)), soft_wrap=True)
+        return
+    console.print(Text("ok", style="bold green"))
+    found = need(query.expression)
+    if found.literals is None:
+        console.print(Text(f"every event is looked at: {found.because}"), soft_wrap=True)
+    for note in query.notes:
+        console.print(Text(f"note: {note}"), soft_wrap=True)

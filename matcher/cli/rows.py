@@ -1,0 +1,56 @@
+"""Rows of an answer on standard output: a table, CSV, or JSON lines."""
+
+import csv
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from matcher.alerts.document import encode
+from matcher.cli.alert_table import wide_console
+from matcher.engine.compiler import text_of
+from matcher.events.text import readable
+
+_LONGEST_CELL = 2000
+
+Rows = Iterable[Sequence[Any]]
+
+
+def write_table(aliases: Sequence[str], rows: Rows) -> None:
+    """A table for a person: long cells are cut, control characters are made visible."""
+    table = Table(box=None, pad_edge=False)
+    for alias in aliases:
+        table.add_column(Text(_on_one_line(alias)), no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*(Text(_on_one_line(text_of(value) or "-")) for value in row))
+    wide_console().print(table)
+
+
+def write_csv(aliases: Sequence[str], rows: Rows) -> None:
+    """CSV (RFC 4180) in UTF-8 with a header; NULL is an empty cell."""
+    _write_csv_row(aliases)
+    for row in rows:
+        _write_csv_row(["" if value is None else text_of(value) or "" for value in row])
+
+
+def write_json_lines(aliases: Sequence[str], rows: Rows) -> None:
+    """One JSON object a row, under the aliases, in their order."""
+    for row in rows:
+        document = dict(zip(aliases, row, strict=True))
+        sys.stdout.buffer.write(encode(document) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _write_csv_row(cells: Sequence[str]) -> None:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    sys.stdout.buffer.write(readable(line.getvalue()).encode())
+    sys.stdout.buffer.flush()
+
+
+def _on_one_line(text: str) -> str:
+    shown = text[:_LONGEST_CELL]
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in shown)

@@ -1,0 +1,264 @@
+"""``scan --query`` and ``check --query`` as a user calls them."""
+
+import csv
+import io
+import json
+import os
+
+import pytest
+import yaml
+
+from matcher.cli.main import main
+from matcher.errors import EXIT_ALERTS_FOUND, EXIT_OK, EXIT_RULES, EXIT_USAGE
+from tests.cli.program import ROOT, run
+
+DIAGNOSTIC = ["code", "message", "file", "line", "column", "hint"]
+
+
+def event(name: str, minute: int, user: str | None = "mallory", **more: object) -> dict:
+    return {
+        "eventVersion": "1.11",
+        "eventName": name,
+        "eventSource": "iam.amazonaws.com",
+        "awsRegion": "us-east-1",
+        "eventTime": f"2026-03-14T09:{minute:02}:30Z",
+        "eventID": f"6b1b4d3f-0000-4000-8000-0000000000{minute:02}",
+        "userIdentity": {"type": "IAMUser", **({"userName": user} if user else {})},
+        **more,
+    }
+
+
+EVENTS = [
+    event("CreateUser", 1),
+    event("ListUsers", 2, "alice"),
+    event("CreateUser", 3, None),
+    event("DeleteUser", 4, 'bob "b"\n=1,é'),
+    event("CreateUser", 5, "alice"),
+]
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("MATCHER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(json.dumps(e) + "\n" for e in EVENTS) + "{broken\n", "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def ask(file, capsysbinary):
+    """The rows of a query's answer, as lists of values."""
+
+    def call(query: str, *options: str) -> list[list]:
+        code = main(["scan", "--query", query, file, "--output", "jsonl", *options])
+        out = capsysbinary.readouterr()
+        assert code == EXIT_OK, out.err
+        return [list(json.loads(line).values()) for line in out.out.splitlines()]
+
+    return call
+
+
+def minutes(rows: list[list]) -> list[int]:
+    return [row[0] // 60_000 % 60 for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        ("", [1, 3, 5]),
+        ("LIMIT 2", [1, 3]),
+        ("LIMIT 0", []),
+        ("ORDER BY starttime DESC", [5, 3, 1]),
+        ("ORDER BY starttime DESC LIMIT 1", [5]),
+        ("ORDER BY username", [3, 5, 1]),
+        ("ORDER BY username DESC", [1, 5, 3]),
+        ("ORDER BY QIDNAME(qid), t DESC", [5, 3, 1]),
+        ("ORDER BY region", [1, 3, 5]),
+        ("ORDER BY region DESC LIMIT 2", [1, 3]),
+        ("LAST 57 MINUTES", [3, 5]),
+        ("START '2026-03-14 09:01' STOP '2026-03-14 09:03'", [1]),
+        ("START '2026-03-14 09:01:59' STOP '2026-03-14 09:03:01'", [1, 3]),
+        ("START '2026-03-14 09:03'", [3, 5]),
+        ("START PARSEDATETIME('57 minutes ago') STOP PARSEDATETIME('now')", [3, 5]),
+    ],
+)
+def test_a_query_is_sorted_cut_and_bounded_in_time(ask, tail, expected):
+    query = f"SELECT starttime AS t FROM events WHERE QIDNAME(qid) = 'CreateUser' {tail}"  # noqa: S608 - AQL
+    assert minutes(ask(query, "--now", "2026-03-14T10:00:00Z")) == expected
+
+
+def test_many_rows_are_cut_while_they_come(ask, monkeypatch):
+    monkeypatch.setattr("matcher.cli.answer._KEPT_BEFORE_CUTTING", 1)
+    query = "SELECT starttime FROM events ORDER BY starttime DESC LIMIT 1"
+    assert minutes(ask(query)) == [5]
+
+
+def test_a_relative_time_counts_from_the_clock_unless_now_is_given(ask):
+    query = "SELECT starttime FROM events LAST 1 HOURS"
+    assert ask(query) == []
+    assert minutes(ask(query, "--now", "2026-03-14T10:03:00")) == [3, 4, 5]
+
+
+def test_the_console_has_a_time_zone(ask):
+    query = "SELECT DATEFORMAT(starttime, 'HH') AS h FROM events START '2026-03-14 10:05'"
+    assert ask(query, "--set", "aql.time_zone=Europe/Berlin") == [["10"]]
+
+
+def test_json_lines_hold_the_aliases_in_order(file, capsysbinary):
+    query = "SELECT username AS 'Who', QIDNAME(qid) AS \"What\", severity * 2 FROM events LIMIT 1"
+    assert main(["scan", "--query", query, file, "--output", "jsonl"]) == EXIT_OK
+    out = capsysbinary.readouterr()
+    assert json.loads(out.out) == {"Who": "mallory", "What": "CreateUser", "severity * 2": 6}
+    assert list(json.loads(out.out)) == ["Who", "What", "severity * 2"]
+    assert b"1 files" in out.err
+
+
+def test_csv_keeps_every_value_apart(file, capsysbinary):
+    query = "SELECT username AS 'a,b', region, payload FROM events WHERE NOT username = 'alice'"
+    assert main(["scan", "--query", query, file, "--output", "csv"]) == EXIT_OK
+    out = capsysbinary.readouterr()
+    rows = list(csv.reader(io.StringIO(out.out.decode(), newline="")))
+    assert rows[0] == ["a,b", "region", "payload"]
+    assert [row[0] for row in rows[1:]] == ["mallory", "", 'bob "b"\n=1,é']
+    assert [json.loads(row[2])["eventName"] for row in rows[1:]] == [
+        "CreateUser",
+        "CreateUser",
+        "DeleteUser",
+    ]
+    assert b"5 events: 3 rows, 1 rejected" in out.err
+
+
+def test_a_table_shows_no_control_characters(file, capsys):
+    query = "SELECT username AS Who FROM events WHERE QIDNAME(qid) = 'DeleteUser'"
+    assert main(["scan", "--query", query, file]) == EXIT_OK
+    heading, row = capsys.readouterr().out.splitlines()
+    assert (heading.strip(), row.strip()) == ("Who", 'bob "b"\ufffd=1,é')
+
+
+def test_a_star_and_a_filter_show_the_usual_fields(file, capsysbinary):
+    for query in ("username = 'mallory'", "SELECT *, qid AS q FROM events LIMIT 1"):
+        assert main(["scan", "--query", query, file, "--output", "jsonl"]) == EXIT_OK
+        row = json.loads(capsysbinary.readouterr().out)
+        assert (row["username"], row["qidname"]) == ("mallory", "CreateUser")
+        assert ("q" in row) is ("*" in query)
+
+
+def test_a_query_comes_from_a_file_or_from_standard_input(file, tmp_path):
+    text = b"\xef\xbb\xbfSELECT username FROM events LIMIT 1"
+    (tmp_path / "q.aql").write_bytes(text)
+    options = ("--output", "csv")
+    from_file = run("scan", "--query", f"@{tmp_path}/q.aql", file, *options)
+    from_stdin = run("scan", "--query", "-", file, *options, given=text)
+    assert from_file.stdout == from_stdin.stdout == b"username\r\nmallory\r\n"
+    assert from_file.returncode == from_stdin.returncode == EXIT_OK
+
+
+def test_the_published_query_is_answered(capsysbinary):
+    rule = yaml.safe_load((ROOT / "rules" / "cloud-api-t1059-009.yml").read_text())
+    text = rule["query"].replace("LAST 1 DAYS", "LAST 9000 DAYS")
+    events = str(ROOT / "matcher" / "cli" / "demo_events")
+    assert main(["scan", "--query", text, events, "--output", "jsonl"]) == EXIT_OK
+    rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert len(rows) > 1
+    assert rows == sorted(rows, key=lambda row: row["Event Time"], reverse=True)
+
+
+def test_rows_may_end_in_an_exit_code(file):
+    assert main(["scan", "--query", "qid > 0", file, "--fail-on-alert"]) == EXIT_ALERTS_FOUND
+    assert main(["scan", "--query", "qid < 0", file, "--fail-on-alert"]) == EXIT_OK
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--query", "qid = 1", "--rejects", "x"),
+        ("--query", "qid = 1", "--now", "soon"),
+        ("--query", "@/nowhere/q.aql"),
+        ("--output", "csv"),
+        ("--now", "2026-01-01"),
+    ],
+)
+def test_options_that_do_not_fit(file, options, capsys):
+    assert main(["scan", file, *options]) == EXIT_USAGE
+    assert capsys.readouterr().err
+
+
+def test_a_refused_query_ends_the_scan(file, capsys):
+    assert main(["scan", "--query", "nope = 1 AND nada = 2", file]) == EXIT_RULES
+    assert capsys.readouterr().err.count("unknown property") == 2
+
+
+def checked(capsys, *arguments: str) -> tuple[int, dict]:
+    code = main(["check", *arguments, "--format", "json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_check_says_that_a_statement_can_be_used(capsys):
+    query = "SELECT qid FROM events WHERE QIDNAME(qid) = 'A' START '2026-01-01 00:00'"
+    code, found = checked(capsys, "--query", query)
+    assert (code, found["status"], found["diagnostics"]) == (EXIT_OK, "ok", [])
+    assert main(["check", "--query", query]) == EXIT_OK
+    assert capsys.readouterr().out.startswith("ok")
+
+
+def test_check_reports_every_fault_in_a_file(capsys, tmp_path):
+    file = tmp_path / "q.aql"
+    file.write_text("usrname = 'a'\nAND nope = 2")
+    for argument in (str(file), f"@{file}"):
+        code, found = checked(capsys, "--query", argument)
+        assert (code, found["status"]) == (EXIT_RULES, "refused")
+        first, second = found["diagnostics"]
+        assert list(first) == DIAGNOSTIC
+        assert (first["code"], first["file"]) == ("unknown-property", str(file))
+        assert "username" in first["hint"]
+        assert (second["line"], second["column"]) == (2, 5)
+    assert main(["check", "--query", str(file)]) == EXIT_RULES
+    assert f"{file}:2:5: unknown property" in capsys.readouterr().out
+
+
+def test_check_knows_both_dialects(capsys):
+    query = "LAST 1 DAYS AND qid = 1"
+    assert checked(capsys, "--query", query)[0] == EXIT_OK
+    code, found = checked(capsys, "--query", query, "--dialect", "strict")
+    assert code == EXIT_RULES
+    assert [d["code"] for d in found["diagnostics"]] == ["strict-last-in-where"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        (b"qid = 1\nAND \xff", "encoding", (2, 5)),
+        (b"x" * 1_000_000, "too-long", (1, 200_001)),
+        (b"(" * 10_000, "too-deep", None),
+        (b"", "empty", (1, 1)),
+        (b"username MATCHES '(a)\\1'", "bad-pattern", (1, 18)),
+    ],
+)
+def test_bad_input_is_a_diagnostic(text, code, place):
+    done = run("check", "--query", "-", "--format", "json", given=text)
+    assert done.returncode == EXIT_RULES, done.stderr
+    (found,) = json.loads(done.stdout)["diagnostics"]
+    assert (found["code"], found["file"]) == (code, "<stdin>")
+    assert place is None or (found["line"], found["column"]) == place
+
+
+def test_a_long_text_is_no_file_name(capsys):
+    assert checked(capsys, "--query", "qid = 1 OR " * 1000 + "qid = 1")[0] == EXIT_OK
+    assert checked(capsys, "--query", "qid = 1\0")[0] == EXIT_RULES
+
+
+def test_rules_have_diagnostics_too(capsys, tmp_path):
+    rule = 'id: r\ntitle: R\nversion: "1"\nseverity: low\nquery: |\n  nope = 1\n'
+    (tmp_path / "r.yml").write_text(rule)
+    code, found = checked(capsys, str(tmp_path))
+    assert code == EXIT_RULES
+    (diagnostic,) = found["diagnostics"]
+    assert list(diagnostic) == DIAGNOSTIC
+    assert (diagnostic["file"], diagnostic["line"]) == (str(tmp_path / "r.yml"), 6)
