@@ -14,6 +14,7 @@ from matcher.engine.literals import need
 from matcher.errors import RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import DialectName, Policy, Query, compile_query
+from matcher.languages.aql.text import aql_text
 
 
 def check_query(
@@ -27,6 +28,7 @@ def check_query(
         document = {
             "status": "refused" if query is None else "ok",
             "dialect": dialect,
+            "canonical": None if query is None else aql_text(query.expression),
             "notes": [] if query is None else list(query.notes),
             "diagnostics": diagnostics(errors),
         }
@@ -73,6 +75,7 @@ def _show(console: Console, query: Query | None, errors: Sequence[RuleError]) ->
             console.print(Text(str(error)), soft_wrap=True)
         return
     console.print(Text("ok", style="bold green"))
+    console.print(Text(f"reads as: {aql_text(query.expression)}"), soft_wrap=True)
     found = need(query.expression)
     if found.literals is None:
         console.print(Text(f"every event is looked at: {found.because}"), soft_wrap=True)

@@ -204,6 +204,7 @@ def test_check_says_that_a_statement_can_be_used(capsys):
     query = "SELECT qid FROM events WHERE QIDNAME(qid) = 'A' START '2026-01-01 00:00'"
     code, found = checked(capsys, "--query", query)
     assert (code, found["status"], found["diagnostics"]) == (EXIT_OK, "ok", [])
+    assert found["canonical"].startswith("QIDNAME(qid) = 'A' AND starttime >= ")
     assert main(["check", "--query", query]) == EXIT_OK
     assert capsys.readouterr().out.startswith("ok")
 

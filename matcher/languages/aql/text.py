@@ -1,0 +1,121 @@
+"""An expression as AQL: reading the text again gives the same expression.
+
+That holds for every expression that compiling gives, read with the same catalogue and policy and
+without a moment of its own (:func:`matcher.languages.aql.compile_query`).
+"""
+
+import re
+
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Call,
+    Case,
+    Compare,
+    Constant,
+    Expression,
+    Field,
+    InNetwork,
+    IsNull,
+    Leaf,
+    Like,
+    Matches,
+    Not,
+    Operand,
+    Or,
+    Recent,
+    Scalar,
+)
+from matcher.languages.aql.functions import OPERATORS
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAMING_CALL = re.compile(r"[A-Z0-9]+\([A-Za-z]*\)")
+_WORDS = frozenset(
+    (
+        *("select", "from", "into", "where", "group", "having", "order", "by", "limit", "last"),
+        *("start", "stop", "parameters", "collate", "asc", "desc", "as", "and", "or", "not"),
+        *("between", "in", "is", "null", "like", "ilike", "matches", "imatches", "text"),
+        *("case", "when", "then", "else", "end", "if"),
+    )
+)
+
+
+def aql_text(expression: Expression) -> str:
+    """The expression as a filter; as a statement without WHERE where it holds for every event."""
+    match expression:
+        case Always(holds):
+            return "SELECT * FROM events" if holds else "NULL = NULL"
+        case And(items):
+            return " AND ".join(map(_part, items))
+        case Or(items):
+            return " OR ".join(map(_part, items))
+        case Not(item):
+            return f"NOT {_part(item)}"
+        case _:
+            return _leaf(expression)
+
+
+def _part(expression: Expression) -> str:
+    """What stands beside others: AND and OR in parentheses."""
+    written = aql_text(expression)
+    return f"({written})" if isinstance(expression, And | Or) else written
+
+
+def _leaf(leaf: Leaf) -> str:
+    match leaf:
+        case Compare(operator, left, right):
+            return f"{operand_text(left)} {operator.value} {operand_text(right)}"
+        case Among(item, values):
+            return f"{operand_text(item)} IN ({', '.join(map(_constant, values))})"
+        case Like(item, pattern, caseless):
+            return f"{operand_text(item)} {'ILIKE' if caseless else 'LIKE'} {_quoted(pattern)}"
+        case Matches(item, pattern, caseless):
+            word = "IMATCHES" if caseless else "MATCHES"
+            return f"{operand_text(item)} {word} {_quoted(pattern)}"
+        case InNetwork(item, network):
+            return f"INCIDR('{network}', {operand_text(item)})"
+        case IsNull(item):
+            return f"{operand_text(item)} IS NULL"
+        case Recent(_, written):
+            return written
+        case Always():
+            return aql_text(leaf)
+
+
+def operand_text(item: Operand) -> str:
+    """A value as AQL."""
+    match item:
+        case Field(written=written):
+            return _name(written)
+        case Constant(value):
+            return _constant(value)
+        case Call(function, arguments):
+            given = [operand_text(argument) for argument in arguments]
+            if function.name in OPERATORS:
+                return f"({f' {function.name} '.join(given)})"
+            return f"{function.name}({', '.join(given)})"
+        case Case(branches, otherwise):
+            whens = (f"WHEN {aql_text(c)} THEN {operand_text(v)}" for c, v in branches)
+            return f"CASE {' '.join(whens)} ELSE {operand_text(otherwise)} END"
+
+
+def _name(written: str) -> str:
+    """A property's name, in double quotes where it needs them; ``QIDNAME(qid)`` as it is."""
+    if _NAMING_CALL.fullmatch(written):
+        return written
+    if _PLAIN_NAME.fullmatch(written) and written.lower() not in _WORDS:
+        return written
+    return '"' + written.replace('"', '""') + '"'
+
+
+def _constant(value: Scalar) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return _quoted(value)
+    return f"({value!r})" if str(value).startswith("-") else repr(value)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
