@@ -42,6 +42,12 @@ _ANY_NUMBER = 1000
 _MOST_DIGITS = 15
 
 
+def _finite(value: Any) -> int | float | None:
+    """A value as a number; an infinite one, and what is none, is NULL."""
+    number = number_of(value)
+    return None if isinstance(number, float) and not math.isfinite(number) else number
+
+
 def _concat(*values: Any) -> str:
     return "".join(text_of(value) or "" for value in values)
 
@@ -61,8 +67,8 @@ def _length(value: Any) -> int | None:
     return None if text is None else len(text)
 
 
-def _substring(value: Any, start: Any, length: Any = math.inf) -> str | None:
-    text, first, count = text_of(value), number_of(start), number_of(length)
+def _substring(value: Any, start: Any, length: Any = _LARGEST_EXACT) -> str | None:
+    text, first, count = text_of(value), _finite(start), _finite(length)
     if text is None or first is None or count is None or first < 0 or count < 0:
         return None
     begin = int(min(first, len(text)))
@@ -73,13 +79,13 @@ def _whole(value: Any) -> int | None:
     """A number without its fraction; an address as the number that it is."""
     number = number_of(value)
     if number is not None:
-        return int(number) if math.isfinite(number) else None
+        return None if _finite(number) is None else int(number)
     found = address(text_of(value)) if isinstance(value, str) else None
     return None if found is None else int(found)
 
 
 def _double(value: Any) -> float | None:
-    number = number_of(value)
+    number = _finite(value)
     try:
         return None if number is None else float(number)
     except OverflowError:
@@ -87,8 +93,8 @@ def _double(value: Any) -> float | None:
 
 
 def _position(value: Any, wanted: Any, start: Any = 0) -> int | None:
-    text, part, first = text_of(value), text_of(wanted), number_of(start)
-    if text is None or part is None or first is None or math.isnan(first):
+    text, part, first = text_of(value), text_of(wanted), _finite(start)
+    if text is None or part is None or first is None:
         return None
     return text.find(part, int(max(0, min(first, len(text)))))
 
@@ -99,13 +105,13 @@ def _base64(value: Any) -> str | None:
 
 
 def _round(value: Any, digits: Any = 0) -> int | float | None:
-    number, places = number_of(value), number_of(digits)
+    number, places = _finite(value), _finite(digits)
     if number is None or places is None or not abs(places) <= _MOST_DIGITS:
         return None
     try:
         rounded = Decimal(str(number)).quantize(Decimal(1).scaleb(-int(places)), ROUND_HALF_UP)
     except InvalidOperation:  # it has more digits than are kept: there is nothing to round
-        return number if math.isfinite(number) else None
+        return number
     return int(rounded) if places <= 0 else float(rounded)
 
 
@@ -114,8 +120,8 @@ def date_function(zone: tzinfo) -> Function:
     """DATEFORMAT on a console in that zone."""
 
     def call(milliseconds: Any, pattern: Any) -> str | None:
-        time, letters = number_of(milliseconds), text_of(pattern)
-        if time is None or letters is None or not math.isfinite(time):
+        time, letters = _finite(milliseconds), text_of(pattern)
+        if time is None or letters is None:
             return None
         return date_format(int(time), letters, zone)
 

@@ -14,6 +14,7 @@ WORDS = re.findall(
     r"\S+",
     "SELECT FROM events WHERE AND OR NOT IN LIKE ILIKE MATCHES BETWEEN IS NULL AS LAST DAYS "
     "ORDER BY GROUP HAVING LIMIT START STOP PARAMETERS CASE WHEN THEN ELSE END IF TEXT SEARCH "
+    "NOW PARSEDATETIME 'now' REPLACEALL REFERENCESETCONTAINS '(a' $1 "
     "username qid QIDNAME LOWER COUNT INCIDR DATEFORMAT UTF8 payload starttime "
     "( ) , * = == != <> < <= > >= + - / % ^ & ; 1 0x1F 2.5 'a' 'a%' '10.0.0.0/8' '' \"User Agent\" "
     '"x" -- /* */ \' " :: GEO::LOOKUP é',
