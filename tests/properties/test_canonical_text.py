@@ -9,6 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matcher.engine.compiler import predicate
 from matcher.engine.expression import (
     Among,
     And,
@@ -26,13 +27,15 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
+from matcher.engine.gate import possible_types
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import Policy, compile_query
 from matcher.languages.aql.functions import FUNCTIONS, OPERATORS
 from matcher.languages.aql.text import aql_text
-from tests.factories import key
+from tests.factories import TYPES, key, make_event
 
 CASES = Path(__file__).parents[1] / "cases" / "aql"
+EVENTS = [make_event({}), make_event({"userAgent": "ab"}, username="a'1")]
 WRITTEN = [row[0] for row in yaml.safe_load((CASES / "expressions.yml").read_text("utf-8"))]
 CATALOGUE = Catalogue.load()
 NEEDING_TEXTS = {"DATEFORMAT", "REPLACEFIRST", "REPLACEALL"}
@@ -147,6 +150,9 @@ def test_an_expression_prints_and_reads_back(expression):
     again = compile_query(text, CATALOGUE).expression
     assert again == expression, text
     assert repr(again) == repr(expression), text  # 1 is not 1.0 either
+    for event in EVENTS:
+        assert predicate(again)(event) in (True, False)
+        assert possible_types(again, TYPES) <= set(TYPES)
 
 
 @given(st.lists(leaves_of(simple), min_size=1, max_size=3))

@@ -4,12 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.engine.compiler import predicate
 from matcher.errors import RuleError, RuleSyntaxError
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import ast, compile_query
 from matcher.languages.aql.parser import MAX_CHARACTERS, parse
+from matcher.languages.aql.text import aql_text
+from tests.factories import make_event
 
 CATALOGUE = Catalogue.load()
+EVENT = make_event({}, username="a")
 WORDS = re.findall(
     r"\S+",
     "SELECT FROM events WHERE AND OR NOT IN LIKE ILIKE MATCHES BETWEEN IS NULL AS LAST DAYS "
@@ -85,12 +89,15 @@ def test_any_text_compiles_or_is_refused_with_a_place(text):
 def _compiles_or_is_refused(text: str) -> None:
     for dialect in ("compat", "strict"):
         try:
-            compile_query(text, CATALOGUE, dialect=dialect)
+            expression = compile_query(text, CATALOGUE, dialect=dialect).expression
         except RuleError as error:
             for one in getattr(error, "errors", [error]):
                 assert one.code
                 assert one.location is not None
                 assert re.match(r"[0-9]+:[0-9]+: ", str(one))
+        else:
+            assert compile_query(aql_text(expression), CATALOGUE).expression == expression
+            assert predicate(expression)(EVENT) in (True, False)
 
 
 def test_the_place_of_an_error_is_inside_the_text():
