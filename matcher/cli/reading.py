@@ -6,7 +6,6 @@ its first bytes, not by the file's name.
 """
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from isal import isal_zlib
 
 from matcher.cli.inputs import STDIN
 from matcher.errors import UsageError
+from matcher.events import splitter
+from matcher.events.acceptable import BOM
 from matcher.events.inflate import GZIP_MAGIC
 from matcher.events.record import Batch, InputFile, PlainRecord, Reject, RejectReason
 from matcher.pipeline.outcome import RejectedUnit
@@ -224,14 +225,9 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[_Line]:
 
 def _is_whole(line: bytes) -> bool:
     """True if the line is one JSON value, acceptable or not."""
-    text = line.removeprefix(b"\xef\xbb\xbf")
+    text = line.removeprefix(BOM)
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
-        try:
-            json.loads(text.decode("utf-8", "replace"))
-        except RecursionError:
-            return True
-        except ValueError:
-            return False
+        return splitter.is_value(text.decode("latin-1"))
     return True

@@ -30,11 +30,7 @@ def prepared_like_test(pattern: str) -> TextTest:
     """The case-sensitive test, the quickest that the pattern allows."""
     core = pattern.strip("%")
     if "%" in core or "_" in core:
-        body = "".join(
-            ".*?" if piece.startswith("%") else "." if piece == "_" else re.escape(piece)
-            for piece in re.findall("%+|_|[^%_]+", pattern)
-        )
-        matches = re.compile(body, re.DOTALL).fullmatch
+        matches = re.compile(_like_regex(pattern), re.DOTALL).fullmatch
         return lambda text: matches(text) is not None
     starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
     if starts and ends:
@@ -46,14 +42,34 @@ def prepared_like_test(pattern: str) -> TextTest:
     return lambda text: core in text
 
 
-def regex_test(pattern: str, caseless: bool) -> TextTest:
-    r"""Whether the expression is found in a text; ``\w``, ``\d``, ``\s`` are ASCII, as in Java.
+def _like_regex(pattern: str) -> str:
+    """A LIKE pattern as a regular expression. Between two ``%`` the first place is as good as any
+    other, and is kept (``(?>…)``): so a text is read once, however often a part stands in it.
+    """
+    first, *others = (
+        "".join("." if sign == "_" else re.escape(sign) for sign in part)
+        for part in re.split("%+", pattern)
+    )
+    if not others:
+        return first
+    *inner, last = others
+    return first + "".join(f"(?>.*?{part})" for part in inner) + ".*" + last
 
-    Caseless means folded as everywhere (:func:`matcher.events.text.fold`). Raises ``re.error``.
+
+def regex_search(pattern: str, caseless: bool) -> Callable[[str], re.Match[str] | None]:
+    r"""Finds the expression in a text; ``\w``, ``\d``, ``\s`` are ASCII, as in Java.
+
+    Caseless means folded as everywhere (:func:`matcher.events.text.fold`): the match is in the
+    folded text, at the same positions. Raises ``re.error``.
     """
     if not caseless:
-        found = re.compile(pattern, re.ASCII).search
-        return lambda text: found(text) is not None
+        return re.compile(pattern, re.ASCII).search
     folded = "".join(c if c.isascii() else fold(c) for c in pattern)
     found = re.compile(folded, re.ASCII | re.IGNORECASE).search
-    return lambda text: found(fold(text)) is not None
+    return lambda text: found(fold(text))
+
+
+def regex_test(pattern: str, caseless: bool) -> TextTest:
+    """Whether :func:`regex_search` finds the expression in a text."""
+    found = regex_search(pattern, caseless)
+    return lambda text: found(text) is not None

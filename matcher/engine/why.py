@@ -1,10 +1,16 @@
 """Why a rule matched: every leaf that held, and where its text stands in the payload."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from matcher.engine.compiler import Predicate, equal, leaf_predicate, operand
+from matcher.engine.compiler import (
+    Predicate,
+    equal,
+    is_payload,
+    leaf_predicate,
+    operand,
+    text_of,
+)
 from matcher.engine.expression import (
     Always,
     Among,
@@ -22,14 +28,15 @@ from matcher.engine.expression import (
     Recent,
     leaves,
 )
-from matcher.engine.patterns import like_runs
+from matcher.engine.patterns import like_runs, regex_search
 from matcher.events.schema import Event
+from matcher.events.text import fold
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One leaf that held. ``offset`` is the byte of the payload at which the text that was
-    compared first stands, in any ASCII case; None where it does not, or only in escapes.
+    compared first stands, in any case; None where it does not, or only in escapes.
     """
 
     field: str
@@ -65,7 +72,7 @@ def _reason(leaf: Leaf, event: Event) -> Reason:
             return Reason(written(item), "ILIKE" if caseless else "LIKE", pattern, place)
         case Matches(item, pattern, caseless):
             operator = "IMATCHES" if caseless else "MATCHES"
-            return Reason(written(item), operator, pattern, _regex_offset(event, pattern))
+            return Reason(written(item), operator, pattern, _regex_offset(event, leaf))
         case InNetwork(item, network):
             seen = operand(item)(event)
             return Reason(written(item), "INCIDR", str(network), _offset(event, seen))
@@ -94,12 +101,14 @@ def written(item: Operand) -> str:
 def _offset(event: Event, value: Any) -> int | None:
     if not isinstance(value, str) or not value:
         return None
-    place = event.payload.lowered.find(value.encode("utf-8", "replace").lower())
-    return place if place >= 0 else None
+    place = event.payload.folded[0].find(fold(value))
+    return event.payload.byte_offset(place) if place >= 0 else None
 
 
-def _regex_offset(event: Event, pattern: str) -> int | None:
-    found = re.search(pattern, event.payload.text, re.ASCII | re.IGNORECASE)
-    if found is None:
-        return None
-    return len(event.payload.text[: found.start()].encode("utf-8", "replace"))
+def _regex_offset(event: Event, leaf: Matches) -> int | None:
+    search = regex_search(leaf.pattern, leaf.caseless)
+    if is_payload(leaf.operand):
+        found = search(event.payload.text)
+        return None if found is None else event.payload.byte_offset(found.start())
+    found = search(text_of(operand(leaf.operand)(event)) or "")
+    return None if found is None else _offset(event, found[0])

@@ -238,7 +238,6 @@ REFUSALS: dict[str, Refusal] = {
         (
             "BASE64",
             "IF",
-            "NOW",
             "PARSEDATETIME",
             "PARSETIMESTAMP",
             "REPLACEALL",

@@ -68,6 +68,13 @@ class Names:
             self._findings.departs(dialect.TYPE_OF_LOG_SOURCE, call.at)
         return Field(found, f"{function}({column})")
 
+    def now(self, call: ast.FunctionCall) -> Field:
+        """``NOW()``: to a rule it is always the moment at which its event came, its starttime."""
+        found = self._properties.find("starttime")
+        if call.arguments or call.star or found is None:
+            raise self._findings.semantic("wrong-argument", "NOW takes no argument", call.at)
+        return Field(found, "NOW()")
+
     def _wrong_id(self, function: str, at: Location) -> RuleSemanticError:
         takes = next(iter(_NAME_OF_ID[function]))
         return self._findings.semantic(

@@ -14,8 +14,9 @@ from matcher.languages.aql.names import NAMING_FUNCTIONS, Names
 _LONGEST_CHAIN = 50
 """How many arithmetic operators of one rank may follow each other: each is one call in another."""
 
+NOW = "NOW"
 CONDITION_FUNCTIONS = ("INCIDR",)
-_KNOWN = (*FUNCTIONS, *NAMING_FUNCTIONS, *CONDITION_FUNCTIONS, *REFUSALS)
+_KNOWN = (*FUNCTIONS, *NAMING_FUNCTIONS, NOW, *CONDITION_FUNCTIONS, *REFUSALS)
 
 
 class Operands:
@@ -86,6 +87,8 @@ class Operands:
         name = call.name.upper()
         if name in NAMING_FUNCTIONS:
             return self._names.name_of_id(call)
+        if name == NOW:
+            return self._names.now(call)
         if name in CONDITION_FUNCTIONS:
             raise self._findings.semantic(
                 "not-a-value", f"{name} is a condition, not a value", call.at, "use it in WHERE"
