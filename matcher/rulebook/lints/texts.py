@@ -50,9 +50,9 @@ def _wildcards(text: str, test: TextTest) -> _Said:
     if test.name == "payload":
         message = f"{test.operator} looks at the whole payload, and no event is {quoted(text)}"
         yield "like-without-wildcard", message, f"write {quoted(f'%{text}%')}"
-    else:
-        message = f"{quoted(text)} has no wildcard: {test.operator} looks at the whole value"
-        yield "like-without-wildcard", message, "write % where anything may stand"
+    elif test.operator == "LIKE":
+        message = f"{quoted(text)} has no wildcard, and LIKE looks at the whole value: it is an ="
+        yield "like-without-wildcard", message, "write % where anything may stand, or ="
 
 
 def _property(text: str, test: TextTest, catalogue: Catalogue) -> _Said:
