@@ -58,7 +58,7 @@ def truth(expression: Expression) -> bool | None:
             return None if None in parts else True
         case Or(items):
             parts = [truth(item) for item in items]
-            if True in parts or any(Not(item) in items for item in items):
+            if True in parts or _opposed(items):
                 return True
             return None if None in parts else False
         case _:
@@ -99,7 +99,13 @@ def _contradict(items: tuple[Expression, ...]) -> bool:
         if not options & wanted.get(operand, options):
             return True
         wanted[operand] = options & wanted.get(operand, options)
-    return any(Not(item) in items for item in items)
+    return _opposed(items)
+
+
+def _opposed(items: tuple[Expression, ...]) -> bool:
+    """Whether one of these conditions is another's NOT."""
+    negated = {item.item for item in items if isinstance(item, Not)}
+    return any(item in negated for item in items)
 
 
 def _impossible(
