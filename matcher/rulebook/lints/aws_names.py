@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from matcher.engine.expression import And, Expression, Or
 from matcher.engine.gate import possible_types
 from matcher.engine.patterns import like_test
 from matcher.engine.rule import Rule
+from matcher.errors import Location
 from matcher.events.catalogue import Catalogue
 from matcher.events.catalogue.kinds import SourceKind
+from matcher.events.schema import LogSourceType
 from matcher.languages.aql.diagnostics import nearest
 from matcher.rulebook.lints.aws_events import AwsEvents, aws_events
 from matcher.rulebook.lints.finding import Finding, place_of, quoted
@@ -19,22 +22,52 @@ _SOURCE_PROPERTY = "event source"
 _API_NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _API_PATTERN = re.compile(r"[A-Za-z0-9%_]*[A-Za-z]{3}[A-Za-z0-9%_]*")
 _SHOWN = 4
+_MOST_GUESSES = 20
+"""For so many unknown names of a rule the nearest is looked for: each takes a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the conditions beside a leaf leave: log source types, and event sources (None: any).
+    ``beside`` is kept so that its identity stays its own.
+    """
+
+    beside: tuple[Expression, ...]
+    types: frozenset[LogSourceType]
+    sources: frozenset[str] | None
+
+    @classmethod
+    def of(cls, place: Placed, catalogue: Catalogue, known: AwsEvents) -> "_Context":
+        """The context of a leaf."""
+        joined = And(place.beside)
+        types = possible_types(joined, catalogue.log_source_types)
+        return cls(place.beside, types, _allowed(joined, known))
 
 
 def aws_names(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
     """Names that are compared with an event's name where the event may be CloudTrail's."""
     known = aws_events()
+    guesses = iter(range(_MOST_GUESSES))
+    contexts: dict[int, _Context] = {}
     cloudtrail = catalogue.type_of(SourceKind.CLOUDTRAIL)
     for place in placed(rule.expression):
         test = text_test(place.leaf)
         if test is None or place.negated or test.name not in _NAME_PROPERTIES:
             continue
-        types = possible_types(And((place.leaf, *place.beside)), catalogue.log_source_types)
-        if cloudtrail not in types:
+        context = contexts.get(id(place.beside))
+        if context is None:
+            context = contexts[id(place.beside)] = _Context.of(place, catalogue, known)
+        if cloudtrail not in context.types:
             continue
         for text in test.texts:
-            if _says_aws(text, alone=len(types) == 1):
-                yield from _of_name(text, test, place, known, rule.source)
+            if _says_aws(text, alone=len(context.types) == 1):
+                names = _names(text, test, known)
+                at = place_of(quoted(text), rule.source)
+                if names:
+                    yield from _of_names(names, text, test, context.sources, at)
+                else:
+                    guess = next(guesses, None) is not None
+                    yield Finding("aws-name-unknown", *_unknown(text, known, guess=guess), at)
 
 
 def _says_aws(text: str, *, alone: bool) -> bool:
@@ -45,19 +78,25 @@ def _says_aws(text: str, *, alone: bool) -> bool:
     return alone or (bool(_API_NAME.fullmatch(text)) and capitals > 1)
 
 
-def _of_name(
-    text: str, test: TextTest, place: Placed, known: AwsEvents, source: str
+def _names(text: str, test: TextTest, known: AwsEvents) -> list[str]:
+    """The names of AWS that the text is, or matches."""
+    if known.sources_of(text):
+        return [text]
+    if test.operator == "=":
+        return []
+    holds = like_test(text, test.operator == "ILIKE")
+    dated = (f"{name}{date}" for name, date in known.dated.items())
+    return [name for name in (*known.sources, *dated) if holds(name)]
+
+
+def _of_names(
+    names: list[str],
+    text: str,
+    test: TextTest,
+    allowed: frozenset[str] | None,
+    at: Location | None,
 ) -> Iterator[Finding]:
-    at = place_of(quoted(text), source)
-    allowed = _allowed(And(place.beside), known)
-    names = [text] if text in known.sources or known.sources_of(text) else []
-    if test.operator != "=" and not names:
-        holds = like_test(text, test.operator == "ILIKE")
-        names = [name for name in known.sources if holds(name)]
-        names += [f"{name}{date}" for name, date in known.dated.items() if holds(f"{name}{date}")]
-    if not names:
-        yield Finding("aws-name-unknown", *_unknown(text, known), at)
-        return
+    known = aws_events()
     sources = frozenset().union(*(known.sources_of(name) for name in names))
     if allowed is not None and not sources & allowed:
         message = f"{', '.join(sorted(allowed)[:_SHOWN])} logs no event {quoted(text)}"
@@ -84,14 +123,14 @@ def _of_name(
         )
 
 
-def _unknown(text: str, known: AwsEvents) -> tuple[str, str]:
+def _unknown(text: str, known: AwsEvents, *, guess: bool) -> tuple[str, str]:
     if "%" in text:
         return f"no event of AWS matches {quoted(text)}", ""
-    guess = nearest(text, known.sources)
+    near = nearest(text, known.sources) if guess else None
     message = f"no service of AWS logs an event {quoted(text)} (by botocore {known.version})"
-    if guess is not None and guess.casefold() == text.casefold():
-        return message, f"names are compared as they stand: {guess}"
-    return message, f"the nearest name is {guess}" if guess else "take it out"
+    if near is not None and near.casefold() == text.casefold():
+        return message, f"names are compared as they stand: {near}"
+    return message, f"the nearest name is {near}" if near else "take it out"
 
 
 def _few(sources: frozenset[str]) -> str:

@@ -20,7 +20,9 @@ from matcher.engine.expression import (
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A leaf, the conditions that are joined to it by AND, and whether a NOT stands above it."""
+    """A leaf, the conditions that are joined by AND there (itself among them; one tuple for all
+    that are joined), and whether a NOT stands above it.
+    """
 
     leaf: Leaf
     beside: tuple[Expression, ...] = ()
@@ -47,9 +49,9 @@ def placed(
     """Every leaf, in the rule's order."""
     match expression:
         case And(items):
-            for index, item in enumerate(items):
-                others = (*beside, *items[:index], *items[index + 1 :])
-                yield from placed(item, others, negated=negated)
+            joined = (*beside, *items)
+            for item in items:
+                yield from placed(item, joined, negated=negated)
         case Or(items):
             for item in items:
                 yield from placed(item, beside, negated=negated)

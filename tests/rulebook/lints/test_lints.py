@@ -123,3 +123,10 @@ def test_what_the_verbatim_rule_is_known_for():
         *("CreateUser", "CreateFunction", "CreateKeyPair", "DeleteDetector", "CreateGroup")
     ]
     assert {lint.code for lint in found} <= set(CODES)
+
+
+def test_a_rule_of_many_unknown_names_is_told_of_each_and_of_some_with_the_nearest(tmp_path):
+    names = ", ".join(f"'CreateUsr{number}'" for number in range(25))
+    found = lints(tmp_path, IAM + f"QIDNAME(qid) IN ({names})")
+    assert [lint.code for lint in found] == ["aws-name-unknown"] * 25
+    assert sum("nearest" in lint.hint for lint in found) == 20
