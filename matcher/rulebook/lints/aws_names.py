@@ -74,6 +74,8 @@ def _says_aws(text: str, *, alone: bool) -> bool:
     """Whether a text is an AWS name: for CloudTrail ``alone`` any, else one like ``CreateUser``."""
     if "%" in text:
         return bool(_API_PATTERN.fullmatch(text))
+    if not text:
+        return False
     capitals = sum(letter.isupper() for letter in text)
     return alone or (bool(_API_NAME.fullmatch(text)) and capitals > 1)
 
@@ -156,6 +158,8 @@ def _allowed(expression: Expression, known: AwsEvents) -> frozenset[str] | None:
             each = [part for part in parts if part is not None]
             return frozenset().union(*each) if each and len(each) == len(parts) else None
     test = text_test(expression)
+    if test is not None and test.name == "payload":
+        return frozenset(text.strip("%") for text in test.texts) & known.all_sources or None
     if test is None or test.name != _SOURCE_PROPERTY:
         return None
     if test.operator == "=":

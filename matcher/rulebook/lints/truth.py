@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from matcher.engine.compiler import is_payload
+from matcher.engine.compiler import is_payload, number_of
 from matcher.engine.expression import (
     Always,
     Among,
@@ -90,12 +90,14 @@ def _contradict(items: tuple[Expression, ...]) -> bool:
     wanted: dict[object, frozenset[object]] = {}
     for item in items:
         match item:
-            case Among(operand, values) if all(isinstance(value, str) for value in values):
+            case Among(operand, values):
                 options = frozenset[object](values)
-            case Compare(Comparison.EQUAL, operand, Constant(str() as value)):
+            case Compare(Comparison.EQUAL, operand, Constant(value)):
                 options = frozenset([value])
             case _:
                 continue
+        if not all(isinstance(text, str) and number_of(text) is None for text in options):
+            continue  # numbers are equal by value, however they are written
         if not options & wanted.get(operand, options):
             return True
         wanted[operand] = options & wanted.get(operand, options)
@@ -134,7 +136,7 @@ def _about_type(expression: Expression) -> bool:
         case And() | Or() | Not():
             return False
         case _:
-            return "LOGSOURCETYPENAME" in condition(expression).upper()
+            return condition(expression).lower().startswith(("logsourcetypename(", "devicetype "))
 
 
 def shown(expression: Expression) -> str:
