@@ -59,7 +59,9 @@ def assert_agreement(files: Sequence[Path], scratch: Path) -> int:
 
 def wrapped(events: Sequence[bytes]) -> Iterator[bytes]:
     """Records that hold each of these events once, in envelopes of many kinds by turns."""
-    kinds = itertools.cycle((b"Records", b"records", b"value", None, _event_bridge, _logs, _packed))
+    kinds = itertools.cycle(
+        (b"Records", b"records", b"value", None, _event_bridge, _logs, _packed, _notification)
+    )
     at = 0
     for kind in kinds:
         if at >= len(events):
@@ -90,6 +92,12 @@ def _logs(events: Sequence[bytes]) -> bytes:
 
 def _packed(events: Sequence[bytes]) -> bytes:
     return b'{"awslogs":{"data":"' + base64.b64encode(gzip.compress(_logs(events), 1)) + b'"}}'
+
+
+def _notification(events: Sequence[bytes]) -> bytes:
+    text = b'{"Records":[' + b",".join(events) + b"]}"
+    head = {"Type": "Notification", "MessageId": "1", "TopicArn": "arn:aws:sns:us-east-1:1:t"}
+    return json.dumps(head | {"Message": text.decode("utf-8", "replace")}).encode()
 
 
 @pytest.mark.corpus

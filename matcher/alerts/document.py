@@ -84,7 +84,9 @@ def encode(document: dict[str, Any]) -> bytes:
         return orjson.dumps(document)
     except TypeError:
         # orjson refuses integers beyond 64 bits and lone surrogates; an event may hold both.
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        # Numbers that JSON does not have become null, as with orjson.
+        finite = json.loads(json.dumps(document), parse_constant=lambda _: None)
+        text = json.dumps(finite, ensure_ascii=False, separators=(",", ":"))
         return readable(text).encode()
 
 

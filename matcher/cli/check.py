@@ -25,6 +25,7 @@ from matcher.engine.expression import Field
 from matcher.engine.ruleset import Plan, RuleSet
 from matcher.errors import EXIT_RULES, RuleError
 from matcher.rulebook import Rulebook
+from matcher.rulebook.lints import Lint, lint_rules
 from matcher.service.wiring import load_catalogue, load_policy, load_rulebook
 
 _SHOWN_LITERALS = 6
@@ -51,11 +52,16 @@ def check(
         typer.Option(metavar="TEXT|FILE|-", help="Checks one AQL statement instead of rules."),
     ] = None,
     dialect: QueryDialect = Dialect.COMPAT,
+    strict_lints: Annotated[
+        bool, typer.Option("--strict-lints", help="A warning ends in exit code 11, too.")
+    ] = False,
     profile: Profile = None,
     config: ConfigFile = None,
     sets: Sets = None,
 ) -> None:
-    """Compile every rule; nothing is run. Exit code 11 where one is refused."""
+    """Compile every rule, and warn of what would not fire; nothing is run. Exit code 11 where one
+    is refused.
+    """
     named = {"rules.paths": ("RULES", rules), "catalogue.profile": ("--profile", profile)}
     settings = configuration(config, sets, named).settings
     catalogue = load_catalogue(settings)
@@ -66,17 +72,20 @@ def check(
         return
     rulebook = load_rulebook(settings, catalogue)
     ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
-    rows = [*_accepted(ruleset, rulebook), *_refused(rulebook.errors)]
+    lints = lint_rules(rulebook, catalogue)
+    rows = [*_accepted(ruleset, rulebook, lints), *_refused(rulebook.errors)]
     if output is Format.JSON:
         document = {"rules": rows, "diagnostics": diagnostics(rulebook.errors)}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         _show(Console(), rows)
-    if rulebook.errors:
+    if rulebook.errors or (strict_lints and lints):
         raise typer.Exit(EXIT_RULES)
 
 
-def _accepted(ruleset: RuleSet, rulebook: Rulebook) -> Iterator[dict[str, Any]]:
+def _accepted(
+    ruleset: RuleSet, rulebook: Rulebook, lints: Sequence[Lint]
+) -> Iterator[dict[str, Any]]:
     for plan in ruleset.plans:
         rule = plan.rule
         yield {
@@ -93,8 +102,19 @@ def _accepted(ruleset: RuleSet, rulebook: Rulebook) -> Iterator[dict[str, Any]]:
             "always_evaluated": _why_always(plan),
             "notes": [note.text for note in rulebook.notes if note.rule_id == rule.id],
             "tests": sum(test.rule_id == rule.id for test in rulebook.tests),
+            "lints": [_lint(lint) for lint in lints if lint.rule_id == rule.id],
             "errors": [],
         }
+
+
+def _lint(lint: Lint) -> dict[str, Any]:
+    return {
+        "code": lint.code,
+        "message": lint.message,
+        "hint": lint.hint,
+        "line": lint.line,
+        "column": lint.column,
+    }
 
 
 def _why_always(plan: Plan) -> str | None:
@@ -151,7 +171,11 @@ def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
         console.print(Text.assemble(("refused ", "bold red"), row["file"]))
         for error in row["errors"]:
             console.print(Text(error["text"]))
-    console.print(f"{len(accepted)} rules can run, {len(refused)} files are refused")
+    warnings = sum(len(row["lints"]) for row in accepted)
+    console.print(
+        f"{len(accepted)} rules can run, {len(refused)} files are refused; {warnings} warnings"
+        f"{' (docs/lints.md)' if warnings else ''}"
+    )
 
 
 def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -166,3 +190,7 @@ def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "literals", f"{shown} and {more} more" if more > 0 else shown
     for note in row["notes"]:
         yield "note", note
+    for lint in row["lints"]:
+        place = f"{lint['line']}:{lint['column']}: " if lint["line"] else ""
+        hint = f"; {lint['hint']}" if lint["hint"] else ""
+        yield lint["code"], f"{place}{lint['message']}{hint}"

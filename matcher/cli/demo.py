@@ -29,6 +29,7 @@ from matcher.config import (
     InputSettings,
     KafkaSettings,
     OutputSettings,
+    RuleSettings,
     ServiceSettings,
     Settings,
 )
@@ -90,7 +91,10 @@ def demo(
 
 
 def _demo_settings(given: Settings, servers: str) -> Settings:
-    """The user's rules and names; all that concerns Kafka is the demo's own."""
+    """The user's rules and names; all that concerns Kafka is the demo's own. Of the rules that ship
+    those are shown that alert by default, of the user's own all.
+    """
+    shipped = given.rules == RuleSettings()
     return Settings(
         kafka=KafkaSettings(bootstrap_servers=servers),
         input=InputSettings(
@@ -98,7 +102,7 @@ def _demo_settings(given: Settings, servers: str) -> Settings:
         ),
         output=OutputSettings(
             alert_topic=_ALERTS,
-            alert_severity="informational",
+            alert_severity="high" if shipped else "informational",
             dead_letter_topic=_DEAD_LETTERS,
             max_request_bytes=_LARGEST_BYTES,
         ),

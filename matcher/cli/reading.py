@@ -6,7 +6,6 @@ its first bytes, not by the file's name.
 """
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from isal import isal_zlib
 
 from matcher.cli.inputs import STDIN
 from matcher.errors import UsageError
+from matcher.events import splitter
+from matcher.events.acceptable import BLANK, BOM
 from matcher.events.inflate import GZIP_MAGIC
 from matcher.events.record import Batch, InputFile, PlainRecord, Reject, RejectReason
 from matcher.pipeline.outcome import RejectedUnit
@@ -89,13 +90,13 @@ class _Reading:
     def portions(self, lines: Iterator[_Line]) -> Iterator[Portion]:
         line = _Line(1, b"")
         try:
-            line = next((line for line in lines if line.overlong or line.text.strip()), line)
+            line = next((line for line in lines if line.overlong or line.text.strip(BLANK)), line)
             if line.overlong or not _is_whole(line.text):
                 yield from self._one_record(line, lines)
                 return
             self._add(line)
             for line in lines:
-                if line.overlong or line.text.strip():
+                if line.overlong or line.text.strip(BLANK):
                     self._add(line)
                 if len(self.records) >= _BATCH_RECORDS or self.size >= _BATCH_BYTES:
                     yield self._portion()
@@ -224,14 +225,9 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[_Line]:
 
 def _is_whole(line: bytes) -> bool:
     """True if the line is one JSON value, acceptable or not."""
-    text = line.removeprefix(b"\xef\xbb\xbf")
+    text = line.removeprefix(BOM)
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
-        try:
-            json.loads(text.decode("utf-8", "replace"))
-        except RecursionError:
-            return True
-        except ValueError:
-            return False
+        return splitter.is_value(text.decode("latin-1"))
     return True

@@ -12,6 +12,7 @@ from rich.text import Text
 from matcher.cli.options import ConfigFile, Profile, Sets, configuration
 from matcher.errors import EXIT_RULES, UsageError
 from matcher.rulebook import TestResult, run_tests
+from matcher.rulebook.lints import missing_tests
 from matcher.service.wiring import load_catalogue, load_rulebook
 
 
@@ -38,9 +39,9 @@ def run_rule_tests(
     if junit is not None:
         _write_junit(junit, results)
     failed = _show(Console(), results)
-    untested = {rule.id for rule in rulebook.rules} - {result.test.rule_id for result in results}
-    for rule in sorted(untested):
-        Console(stderr=True).print(f"rule {rule} has no test", highlight=False)
+    for rule in rulebook.rules:
+        if lacking := missing_tests([test for test in rulebook.tests if test.rule_id == rule.id]):
+            Console(stderr=True).print(f"rule {rule.id} lacks {lacking}", highlight=False)
     if failed:
         raise typer.Exit(EXIT_RULES)
 

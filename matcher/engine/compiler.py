@@ -228,8 +228,16 @@ def _among(item: Operand, values: tuple[Any, ...]) -> Predicate:
 
 
 def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
-    if is_payload(left) and isinstance(right, Constant) and operator is Comparison.EQUAL:
-        return _among(left, (right.value,))
+    if operator in (Comparison.EQUAL, Comparison.UNEQUAL):
+        match left, right:
+            case (Field() as item, Constant(value)) | (Constant(value), Field() as item) if (
+                is_payload(item)
+            ):
+                same = _among(item, (value,))
+                if operator is Comparison.EQUAL:
+                    return same
+                known = text_of(value) is not None
+                return lambda event: known and not same(event)
     get_left, get_right = operand(left), operand(right)
     if operator is Comparison.UNEQUAL:
         return lambda event: unequal(get_left(event), get_right(event))

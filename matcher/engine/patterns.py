@@ -30,11 +30,7 @@ def prepared_like_test(pattern: str) -> TextTest:
     """The case-sensitive test, the quickest that the pattern allows."""
     core = pattern.strip("%")
     if "%" in core or "_" in core:
-        body = "".join(
-            ".*?" if piece.startswith("%") else "." if piece == "_" else re.escape(piece)
-            for piece in re.findall("%+|_|[^%_]+", pattern)
-        )
-        matches = re.compile(body, re.DOTALL).fullmatch
+        matches = re.compile(_like_regex(pattern), re.DOTALL).fullmatch
         return lambda text: matches(text) is not None
     starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
     if starts and ends:
@@ -44,3 +40,17 @@ def prepared_like_test(pattern: str) -> TextTest:
     if ends:
         return lambda text: text.endswith(core)
     return lambda text: core in text
+
+
+def _like_regex(pattern: str) -> str:
+    """A LIKE pattern as a regular expression. Between two ``%`` the first place is as good as any
+    other, and is kept (``(?>…)``): so a text is read once, however often a part stands in it.
+    """
+    first, *others = (
+        "".join("." if sign == "_" else re.escape(sign) for sign in part)
+        for part in re.split("%+", pattern)
+    )
+    if not others:
+        return first
+    *inner, last = others
+    return first + "".join(f"(?>.*?{part})" for part in inner) + ".*" + last

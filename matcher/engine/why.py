@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from matcher.engine.compiler import Predicate, equal, leaf_predicate, operand
+from matcher.engine.compiler import (
+    Predicate,
+    equal,
+    is_payload,
+    leaf_predicate,
+    operand,
+    text_of,
+)
 from matcher.engine.expression import (
     Always,
     Among,
@@ -25,12 +32,13 @@ from matcher.engine.expression import (
 from matcher.engine.patterns import like_runs
 from matcher.engine.regex import regex_search
 from matcher.events.schema import Event
+from matcher.events.text import fold
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One leaf that held. ``offset`` is the byte of the payload at which the text that was
-    compared first stands, in any ASCII case; None where it does not, or only in escapes.
+    compared first stands, in any case; None where it does not, or only in escapes.
     """
 
     field: str
@@ -97,12 +105,14 @@ def written(item: Operand) -> str:
 def _offset(event: Event, value: Any) -> int | None:
     if not isinstance(value, str) or not value:
         return None
-    place = event.payload.lowered.find(value.encode("utf-8", "replace").lower())
-    return place if place >= 0 else None
+    place = event.payload.folded[0].find(fold(value))
+    return event.payload.byte_offset(place) if place >= 0 else None
 
 
 def _regex_offset(event: Event, leaf: Matches) -> int | None:
-    found = regex_search(leaf.pattern, leaf.caseless)(event.payload.text)
-    if found is None:
-        return None
-    return len(event.payload.text[: found.start()].encode("utf-8", "replace"))
+    search = regex_search(leaf.pattern, leaf.caseless)
+    if is_payload(leaf.operand):
+        found = search(event.payload.text)
+        return None if found is None else event.payload.byte_offset(found.start())
+    found = search(text_of(operand(leaf.operand)(event)) or "")
+    return None if found is None else _offset(event, found[0])

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from matcher.events import acceptable
-from matcher.events.probe import Probe, has_event_key
+from matcher.events.probe import KEYS, Probe, has_event_key
 from matcher.events.record import SkipReason
 from matcher.events.text import readable
 
@@ -94,6 +94,23 @@ def carriers(probe: Probe, *, whole: bool = True, log_line: bool = False) -> dic
     if log_line:
         found["message"] = Form.TEXT
     return found
+
+
+def present_carriers(probe: Probe, *, log_line: bool) -> dict[str, Form]:
+    """Those of :func:`carriers` that the object has, whatever stands under them."""
+    forms = carriers(probe, log_line=log_line)
+    return {key: form for key, form in forms.items() if getattr(probe, KEYS[key]) is not UNSET}
+
+
+def stands_once(text: bytes, key: str, value: bytes) -> bool:
+    """Whether an object's key is certainly there once. ``value`` is the last it has.
+
+    Another one would be found outside that value: as it is, or with an escape in it.
+    """
+    at_the_end = text.endswith(value, 0, -1)  # nearly always, and found in no time
+    start = len(text) - 1 - len(value) if at_the_end else text.find(value)
+    outside = text[:start] + text[start + len(value) :]
+    return outside.count(b'"%b"' % key.encode()) == 1 and b"\\" not in outside
 
 
 _BESIDE_NO_EVENT_KEY = {

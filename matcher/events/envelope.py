@@ -7,51 +7,29 @@ comes to the same result wherever both can.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from matcher.events import acceptable, splitter
 from matcher.events.acceptable import BLANK, BOM
-from matcher.events.carriers import ARRAYS, Form, carriers, data_of, fits, skip_reason, text_of
+from matcher.events.carriers import (
+    ARRAYS,
+    Form,
+    carriers,
+    data_of,
+    fits,
+    present_carriers,
+    skip_reason,
+    stands_once,
+    text_of,
+)
 from matcher.events.inflate import GZIP_IN_BASE64, GZIP_MAGIC, InflateError, gunzip, unbase64
 from matcher.events.probe import KEYS, Probe, from_members, glance, is_plain_event
 from matcher.events.record import Reject, RejectReason, SkipReason
+from matcher.events.units import Limits, RawEvent, Units, Unwrapped
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one record may cost: bytes inflated in all, and envelopes inside each other.
-
-    A gzip, an array under a key, a text in a string are a layer each; lines and a bare array are
-    none.
-    """
-
-    max_inflated_bytes: int = 64 << 20
-    max_layers: int = 4
-
-
-class RawEvent(msgspec.Struct, frozen=True, gc=False):
-    """One acceptable event, not parsed yet.
-
-    ``raw`` is the event's own bytes from brace to brace. ``index`` counts the units of the record
-    in their order from 0: events, rejects and what is skipped alike. ``probe`` is None where only
-    the tolerant parser takes it.
-    """
-
-    raw: bytes
-    index: int
-    probe: Probe | None
-
-
-@dataclass(slots=True)
-class Unwrapped:
-    """Every unit of one record: each is in one of the three."""
-
-    events: list[RawEvent] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    skipped: list[SkipReason] = field(default_factory=list)
+__all__ = ["Limits", "RawEvent", "Unwrapped", "unwrap", "unwrap_tolerantly"]
 
 
 _DEFAULT = Limits()
@@ -86,48 +64,22 @@ class _Opening:
     def __init__(self, limits: Limits, *, fast: bool = True) -> None:
         self.limits = limits
         self.fast = fast
-        self.found = Unwrapped()
-        self.count = 0
+        self.units = Units(limits.max_units)
         self.may_inflate = limits.max_inflated_bytes
 
     def run(self, value: bytes) -> Unwrapped:
-        self._text(value, 0)
-        return self.found
-
-    # what a unit turns out to be
-
-    def _event(self, raw: bytes, probe: Probe | None) -> None:
-        self.found.events.append(RawEvent(raw, self.count, probe))
-        self.count += 1
-
-    def _skip(self, reason: SkipReason) -> None:
-        self.found.skipped.append(reason)
-        self.count += 1
-
-    def _reject(
-        self, reason: RejectReason, detail: str, raw: bytes, offset: int | None = None
-    ) -> None:
-        self.found.rejects.append(Reject(reason, detail, raw, self.count, offset))
-        self.count += 1
-
-    def _reject_rest(self, text: bytes, fault: splitter.Fault, start: int) -> None:
-        """The rest of a text that breaks; ``start`` is where the text stands in its envelope."""
-        reason = RejectReason.TRUNCATED if fault.cut_off else RejectReason.NOT_JSON
-        self._reject(reason, fault.detail, text[fault.offset :], start + fault.offset)
-
-    def _judge(self, raw: bytes) -> None:
-        """A unit that no envelope's key tells anything about: an event, or a reject."""
-        verdict = acceptable.parse(raw)
-        if isinstance(verdict, Reject):
-            self._reject(verdict.reason, verdict.detail, raw)
-        else:
-            self._event(raw, None)
+        try:
+            self._text(value, 0)
+        except splitter.TooManyError:
+            detail = f"more than {self.limits.max_units} events and other units"
+            return Unwrapped(rejects=[Reject(RejectReason.TOO_MANY_UNITS, detail, value)])
+        return self.units.found
 
     def _too_many_layers(self, raw: bytes, layer: int) -> bool:
         if layer < self.limits.max_layers:
             return False
         detail = f"an envelope inside {layer} others"
-        self._reject(RejectReason.NESTED_TOO_OFTEN, detail, raw)
+        self.units.reject(RejectReason.NESTED_TOO_OFTEN, detail, raw)
         return True
 
     # a text: a record's value, or what was opened
@@ -140,7 +92,7 @@ class _Opening:
         start = len(value) - len(text)
         text = text.rstrip(BLANK)
         if not text:
-            self._reject(RejectReason.EMPTY, "no text", value)
+            self.units.reject(RejectReason.EMPTY, "no text", value)
         elif text.startswith(GZIP_IN_BASE64):
             self._base64(text, text, layer)
         elif text.startswith(_LOG_STREAM):
@@ -167,7 +119,7 @@ class _Opening:
         try:
             text = gunzip(data, self.may_inflate)
         except InflateError as error:
-            self._reject(error.reason, error.detail, raw)
+            self.units.reject(error.reason, error.detail, raw)
             return
         self.may_inflate -= len(text)
         self._text(text, layer + 1)
@@ -176,23 +128,20 @@ class _Opening:
         try:
             data = unbase64(text)
         except InflateError as error:
-            self._reject(error.reason, error.detail, raw)
+            self.units.reject(error.reason, error.detail, raw)
             return
         if data:
             self._gzip(data, raw, layer)
         else:
-            self._reject(RejectReason.EMPTY, "base64 of nothing", raw)
+            self.units.reject(RejectReason.EMPTY, "base64 of nothing", raw)
 
     def _log_stream_lines(self, text: bytes, layer: int) -> None:
         """QRadar's ``{LogStreamName: …,Timestamp: …,Message: {…}}``, which is no JSON."""
         for line in _NEXT_LOG_STREAM.split(text):
-            document = line.decode("latin-1")
-            mark = document.find("Message:")
-            start = splitter.after_blanks(document, mark + len("Message:"))
             try:
-                end = splitter.value_end(document, start if mark >= 0 else len(document))
+                start, end = splitter.value_after(line.decode("latin-1"), "Message:")
             except splitter.BrokenError as broken:
-                self._reject_rest(line, splitter.Fault(0, broken.fault.cut_off, str(broken)), 0)
+                self.units.reject_rest(line, broken.fault, 0)
                 continue
             if not self._too_many_layers(line, layer):
                 self._unit(line[start:end], layer + 1)
@@ -201,14 +150,14 @@ class _Opening:
 
     def _several(self, text: bytes, layer: int, start: int) -> None:
         """Lines, values one after the other, or a text that breaks somewhere."""
-        lines = [line for line in (part.strip(BLANK) for part in text.split(b"\n")) if line]
+        lines = splitter.lines(text, self.limits.max_units + 1)
         if len(lines) > 1 and splitter.is_value(lines[0].decode("latin-1")):
             self._lines(lines, layer)
             return
-        spans, fault = splitter.values(text.decode("latin-1"))
+        spans, fault = splitter.values(text.decode("latin-1"), self.limits.max_units)
         if fault is not None and not spans and self._broken(text, layer, start):
             return
-        if fault is not None and _look_like_lines(lines):
+        if fault is not None and splitter.look_like_lines(lines):
             self._lines(lines, layer)
             return
         for begin, end in spans:
@@ -217,9 +166,9 @@ class _Opening:
             return
         rest = text[fault.offset :]
         if not spans:
-            self._judge(text)
+            self.units.judge(text)
         elif not self._broken(rest, layer, start + fault.offset):
-            self._reject_rest(text, fault, start)
+            self.units.reject_rest(text, fault, start)
 
     def _lines(self, lines: list[bytes], layer: int) -> None:
         for line in lines:
@@ -237,12 +186,12 @@ class _Opening:
             return self._members(text, layer, start=start)
         if not text.startswith(b"["):
             return False
-        spans, fault = splitter.elements(text.decode("latin-1"))
+        spans, fault = splitter.elements(text.decode("latin-1"), self.limits.max_units)
         if fault is not None and not spans:
             return False
         self._units((text[begin:end] for begin, end in spans), layer)
         if fault is not None:
-            self._reject_rest(text, fault, start)
+            self.units.reject_rest(text, fault, start)
         return True
 
     # one value that is complete
@@ -252,7 +201,7 @@ class _Opening:
         if elements is not None:
             self._units(elements, layer)
         elif not self._broken(text, layer, 0):
-            self._judge(text)
+            self.units.judge(text)
 
     def _units(self, units: Iterable[bytes], layer: int, *, log_line: bool = False) -> None:
         for unit in units:
@@ -264,22 +213,22 @@ class _Opening:
         if probe is not None:
             self._object(text, probe, layer, log_line=log_line)
         elif not (text.startswith(b"{") and self._members(text, layer, log_line=log_line)):
-            self._judge(text)
+            self.units.judge(text)
 
     def _object(self, text: bytes, probe: Probe, layer: int, *, log_line: bool = False) -> None:
         """An object that the fast parser takes."""
         if is_plain_event(probe) and not log_line:
             self._plain(text, probe)
             return
-        forms = _present(probe, log_line=log_line)
+        forms = present_carriers(probe, log_line=log_line)
         values = {key: bytes(getattr(probe, KEYS[key])) for key in forms}
-        doubtful = not all(_stands_once(text, key, value) for key, value in values.items())
+        doubtful = not all(stands_once(text, key, value) for key, value in values.items())
         opened = [key for key, value in values.items() if fits(forms[key], value)]
         if doubtful or len(opened) > 1:
             if not self._members(text, layer, log_line=log_line):
                 self._plain(text, probe)
         elif (reason := skip_reason(probe)) is not None:
-            self._skip(reason)
+            self.units.skip(reason)
         elif opened:
             self._open_fast(text, forms[opened[0]], values[opened[0]], layer)
         else:
@@ -287,7 +236,7 @@ class _Opening:
 
     def _open_fast(self, text: bytes, form: Form, value: bytes, layer: int) -> None:
         units = self._split_fast(value) if form in ARRAYS else ()
-        if units is None:  # the stack was nearly used up
+        if units is None:  # very many elements, or the stack was nearly used up
             self._members(text, layer)
         elif not self._too_many_layers(text, layer):
             self._open(form, value, units, layer)
@@ -296,23 +245,23 @@ class _Opening:
         if not acceptable.is_within_bounds(text):
             verdict = acceptable.parse(text)
             if isinstance(verdict, Reject):
-                self._reject(verdict.reason, verdict.detail, text)
+                self.units.reject(verdict.reason, verdict.detail, text)
                 return
-        self._event(text, probe)
+        self.units.event(text, probe)
 
     def _members(self, text: bytes, layer: int, *, start: int = 0, log_line: bool = False) -> bool:
         """Open or skip an object that only the tolerant parser takes, broken ones too.
 
         False, and nothing done, where it is no envelope and nothing to skip either.
         """
-        members, fault = splitter.members(text.decode("latin-1"))
+        members, fault = splitter.members(text.decode("latin-1"), self.limits.max_units)
         values = [(member, text[member.start : member.end]) for member in members]
         probe = from_members((member.key, value) for member, value in values)
         forms = carriers(probe, whole=fault is None, log_line=log_line)
         opened = {m.key for m, value in values if m.key in forms and fits(forms[m.key], value)}
         reason = skip_reason(probe)
         if reason is not None:
-            self._skip(reason)
+            self.units.skip(reason)
         elif not opened:
             return False
         elif self._too_many_layers(text, layer):
@@ -323,13 +272,13 @@ class _Opening:
                     units = (text[begin:end] for begin, end in member.elements)
                     self._open(forms[member.key], value, units, layer)
         if fault is not None:
-            self._reject_rest(text, fault, start)
+            self.units.reject_rest(text, fault, start)
         return True
 
     def _open(self, form: Form, value: bytes, units: Iterable[bytes], layer: int) -> None:
         """Open one carrying member; ``units`` are the elements of a value that is an array."""
         if not fits(form, value):
-            self._reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)
+            self.units.reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)
         elif form in ARRAYS:
             self._units(units, layer + 1, log_line=form is Form.LOG_LINES)
         elif form is Form.EVENT:
@@ -339,38 +288,13 @@ class _Opening:
         else:  # the gzip in it counts as the layer
             self._base64(data_of(value) or b"", value, layer)
 
-    # the fast parser
-
     def _glance(self, text: bytes) -> Probe | None:
         return glance(text) if self.fast else None
 
     def _split_fast(self, array: bytes) -> Iterable[bytes] | None:
-        if not self.fast:
+        if not self.fast or array.count(b",") >= self.limits.max_units:
             return None
         try:
             return map(bytes, _decode_array(array))
         except (msgspec.MsgspecError, RecursionError):
             return None
-
-
-def _present(probe: Probe, *, log_line: bool) -> dict[str, Form]:
-    forms = carriers(probe, log_line=log_line)
-    return {key: form for key, form in forms.items() if getattr(probe, KEYS[key]) is not UNSET}
-
-
-def _stands_once(text: bytes, key: str, value: bytes) -> bool:
-    """Whether an object's key is certainly there once. ``value`` is the last it has.
-
-    Another one would be found outside that value: as it is, or with an escape in it.
-    """
-    at_the_end = text.endswith(value, 0, -1)  # nearly always, and found in no time
-    start = len(text) - 1 - len(value) if at_the_end else text.find(value)
-    outside = text[:start] + text[start + len(value) :]
-    return outside.count(b'"%b"' % key.encode()) == 1 and b"\\" not in outside
-
-
-def _look_like_lines(lines: list[bytes]) -> bool:
-    """Whether a broken text is rather one value a line than one value over several lines."""
-    whole = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
-    parts = sum(line.startswith((b'"', b"}", b"]")) for line in lines)
-    return len(lines) > 1 and whole > parts

@@ -82,6 +82,7 @@ class RejectReason(StrEnum):
     BAD_GZIP = "bad_gzip"
     INFLATES_TOO_LARGE = "inflates_too_large"
     NESTED_TOO_OFTEN = "nested_too_often"
+    TOO_MANY_UNITS = "too_many_units"
     RULE_FAILED = "rule_failed"
     """A rule broke on an acceptable event: a fault of ours, and still nothing is lost."""
 

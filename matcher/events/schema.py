@@ -1,5 +1,6 @@
 """The Event: one audit event under QRadar's field names and units (qradar.md §2)."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -41,10 +42,18 @@ class Payload:
         """:attr:`texts`, case-folded."""
         return tuple(fold(text) for text in self.texts)
 
-    @cached_property
-    def lowered(self) -> bytes:
-        """The bytes with ASCII letters lowered: offsets are the payload's own."""
-        return self.raw.lower()
+    def byte_offset(self, index: int) -> int:
+        """Where the code point with this index in :attr:`text` begins in the bytes."""
+        before = self.text[:index]
+        if before.isascii():
+            return index
+        if "\ufffd" not in before:
+            return len(before.encode())
+        # one U+FFFD may stand for one byte or for several
+        raw = self.raw
+        return bisect_left(
+            range(len(raw)), index + 1, key=lambda at: len(raw[: at + 1].decode("utf-8", "replace"))
+        )
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

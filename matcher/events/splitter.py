@@ -7,11 +7,13 @@ found is still to be judged by itself. What it finds before a :class:`Fault` is 
 
 import json
 import re
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
-from matcher.events.acceptable import is_cut_off
+from matcher.events.acceptable import BLANK, is_cut_off
 
 Span = tuple[int, int]
 
@@ -37,6 +39,10 @@ class BrokenError(Exception):
         self.fault = fault
 
 
+class TooManyError(Exception):
+    """There are more values than the caller takes."""
+
+
 class Member(NamedTuple):
     """One member of an object: its key, and where its value stands.
 
@@ -50,6 +56,11 @@ class Member(NamedTuple):
     elements: tuple[Span, ...] = ()
 
 
+_DEEPEST = 1_000_000
+"""Where a value nests deeper than that, its end is not looked for."""
+_NO_LIMIT = sys.maxsize
+
+_LINE = re.compile(rb"[^ \t\r\n][^\n]*+")
 _BLANK = re.compile(r"[ \t\r\n]*+")
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _scan = json.JSONDecoder(
@@ -80,11 +91,38 @@ def _deep_value_end(text: str, start: int) -> int:
         sign = text[token.start()]
         if sign in "{[":
             depth += 1
+            if depth > _DEEPEST:
+                detail = f"nested deeper than {_DEEPEST} (byte {token.start()})"
+                raise BrokenError(Fault(start, cut_off=False, detail=detail))
         elif sign in "}]":
             depth -= 1
             if not depth:
                 return token.end()
     raise BrokenError(Fault(start, cut_off=True, detail="nested deep, and never closed"))
+
+
+def value_after(text: str, mark: str) -> Span:
+    """Where the value behind a mark stands. Raises BrokenError, for all of the text, where there
+    is none.
+    """
+    before, _, _ = text.partition(mark)
+    start = after_blanks(text, min(len(before) + len(mark), len(text)))
+    try:
+        return start, value_end(text, start)
+    except BrokenError as broken:
+        raise BrokenError(replace(broken.fault, offset=0)) from None
+
+
+def lines(text: bytes, most: int) -> list[bytes]:
+    """The lines in which something stands, without blanks around it; at most so many of them."""
+    return [line[0].rstrip(BLANK) for line in islice(_LINE.finditer(text), most)]
+
+
+def look_like_lines(parts: list[bytes]) -> bool:
+    """Whether a broken text is rather one value a line than one value over several lines."""
+    whole = sum(line.startswith(b"{") and line.endswith(b"}") for line in parts)
+    inner = sum(line.startswith((b'"', b"}", b"]")) for line in parts)
+    return len(parts) > 1 and whole > inner
 
 
 def is_value(text: str) -> bool:
@@ -95,8 +133,11 @@ def is_value(text: str) -> bool:
         return False
 
 
-def values(text: str) -> tuple[list[Span], Fault | None]:
-    """The objects and arrays that stand one after the other, and where something else comes."""
+def values(text: str, most: int = _NO_LIMIT) -> tuple[list[Span], Fault | None]:
+    """The objects and arrays that stand one after the other, and where something else comes.
+
+    Raises TooManyError where there are more than ``most``.
+    """
     found: list[Span] = []
     position = after_blanks(text, 0)
     while position < len(text):
@@ -106,24 +147,34 @@ def values(text: str) -> tuple[list[Span], Fault | None]:
             end = value_end(text, position)
         except BrokenError as broken:
             return found, broken.fault
-        found.append((position, end))
+        _add(found, (position, end), most)
         position = after_blanks(text, end)
     return found, None
 
 
-def elements(text: str) -> tuple[list[Span], Fault | None]:
-    """The complete elements of the one array that the text is, and where it breaks, if it does."""
+def elements(text: str, most: int = _NO_LIMIT) -> tuple[list[Span], Fault | None]:
+    """The complete elements of the one array that the text is, and where it breaks, if it does.
+
+    Raises TooManyError where there are more than ``most``.
+    """
     found: list[Span] = []
-    return found, _whole(text, lambda: _elements_end(text, 0, found))
+    return found, _whole(text, lambda: _elements_end(text, 0, found, most))
 
 
-def members(text: str) -> tuple[list[Member], Fault | None]:
+def members(text: str, most: int = _NO_LIMIT) -> tuple[list[Member], Fault | None]:
     """The members of the one object that the text is, and where it breaks, if it does.
 
-    A member is there if its value is complete, or an array with a complete element.
+    A member is there if its value is complete, or an array with a complete element. Raises
+    TooManyError where one has more than ``most`` elements.
     """
     found: list[Member] = []
-    return found, _whole(text, lambda: _members_end(text, found))
+    return found, _whole(text, lambda: _members_end(text, found, most))
+
+
+def _add(found: list[Span], span: Span, most: int) -> None:
+    if len(found) >= most:
+        raise TooManyError
+    found.append(span)
 
 
 def _whole(text: str, walk: Callable[[], int]) -> Fault | None:
@@ -134,16 +185,16 @@ def _whole(text: str, walk: Callable[[], int]) -> Fault | None:
     return None if end == len(text) else _fault(text, end, "Extra data", end)
 
 
-def _elements_end(text: str, start: int, found: list[Span]) -> int:
+def _elements_end(text: str, start: int, found: list[Span], most: int) -> int:
     def element(position: int) -> int:
         end = value_end(text, position)
-        found.append((position, end))
+        _add(found, (position, end), most)
         return end
 
     return _items_end(text, start, "]", element)
 
 
-def _members_end(text: str, found: list[Member]) -> int:
+def _members_end(text: str, found: list[Member], most: int) -> int:
     def member(position: int) -> int:
         if text[position : position + 1] != '"':
             raise BrokenError(_fault(text, position, "Expecting a key", position))
@@ -156,7 +207,7 @@ def _members_end(text: str, found: list[Member]) -> int:
             end = value_end(text, start)
         else:
             try:
-                end = _elements_end(text, start, spans)
+                end = _elements_end(text, start, spans, most)
             except BrokenError as broken:
                 if spans:
                     found.append(Member(key, start, broken.fault.offset, tuple(spans)))

@@ -1,7 +1,7 @@
 """Rule files → rules. One bad file does not hide what is in the others."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class Rulebook:
     notes: tuple[Note, ...]
     files: tuple[str, ...]
     """Every file that was read, whether it could be used or not."""
+    rule_files: Mapping[str, RuleFile] = field(default_factory=dict)
+    """By rule id, what its file says."""
 
     def raise_errors(self) -> None:
         """Raise RuleErrors where there is any error."""
@@ -84,6 +86,7 @@ def load_rules(
         errors=(*errors, *repeated),
         notes=tuple(Note(rule.id, rule.file, text) for rule, _ in rules for text in rule.notes),
         files=tuple(map(str, files)),
+        rule_files={rule.id: file for rule, file in rules},
     )
 
 

@@ -147,3 +147,14 @@ def test_times_no_calendar_has_are_null():
     assert iso_time(10**18) is None
     assert iso_time(-1) == "1969-12-31T23:59:59.999Z"
     assert iso_time(None) is None
+
+
+def test_numbers_that_json_does_not_have_become_null_whatever_else_the_event_holds():
+    for other in ("x", 2**70, "\ud800"):
+        columns = tuple(Column(name, key(name)) for name in ("nan", "huge", "other"))
+        rule = make_rule(Like(PAYLOAD, "%nan%", caseless=True), columns=columns)
+        raw = b'{"nan":NaN}'
+        event = make_event({"nan": float("nan"), "huge": [float("inf")], "other": other}, raw=raw)
+        columns_seen = orjson.loads(alert(event, rule).body.replace(str(2**70).encode(), b"1"))
+        assert columns_seen["columns"]["nan"] is None
+        assert columns_seen["columns"]["huge"] == [None]

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+VERBATIM = ROOT / "rules" / "cloud-api-t1059-009.yml"
 EVENTS = ROOT / "matcher" / "cli" / "demo_events"
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Ours without settings that the machine may have, and with these."""
+    """Ours without settings that the machine may have, with the verbatim rule, and with these."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("MATCHER_")}
-    return kept | {"MATCHER_RULES__PATHS": str(ROOT / "rules"), **settings}
+    return kept | {"MATCHER_RULES__PATHS": str(VERBATIM), **settings}
 
 
 def command(*arguments: str | Path) -> list[str]:

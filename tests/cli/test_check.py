@@ -7,9 +7,9 @@ import pytest
 
 from matcher.cli.main import main
 from matcher.errors import EXIT_OK, EXIT_RULES, EXIT_USAGE
-from tests.cli.program import ROOT
+from tests.cli.program import VERBATIM
 
-GOOD = (ROOT / "rules" / "cloud-api-t1059-009.yml").read_text()
+GOOD = VERBATIM.read_text()
 ALWAYS = """\
 id: every-failure
 title: Any refused call
@@ -68,6 +68,23 @@ def test_a_rule_without_literals_says_why(capsys, rules):
     assert row["always_evaluated"]
 
 
+def test_warnings_stand_in_the_row_and_end_well_unless_asked_otherwise(capsys, rules):
+    path = rules(good=GOOD)
+    code, (row,) = checked(capsys, path)
+    assert code == EXIT_OK
+    first = row["lints"][0]
+    assert first.keys() == {"code", "message", "hint", "line", "column"}
+    assert (first["code"], first["line"]) == ("strict-property", 64)
+    assert checked(capsys, path, "--strict-lints")[0] == EXIT_RULES
+
+
+def test_warnings_in_the_table(capsys, rules):
+    assert main(["check", rules(good=GOOD)]) == EXIT_OK
+    out = capsys.readouterr().out
+    assert "aws-name-unknown" in out
+    assert "18 warnings (docs/lints.md)" in out
+
+
 def test_a_refused_rule_is_shown_beside_the_others(capsys, rules):
     code, rows = checked(capsys, rules(good=GOOD, bad=ALWAYS.replace("username =", "usrname =")))
     assert code == EXIT_RULES
@@ -104,7 +121,7 @@ def test_tests_that_pass(capsys, rules, tmp_path):
     assert main(["test", rules(good=GOOD, always=ALWAYS), "--junit", str(report)]) == EXIT_OK
     seen = capsys.readouterr()
     assert " 0 failed" in seen.out
-    assert "rule every-failure has no test" in seen.err
+    assert "rule every-failure lacks a test that it matches and a test that it" in seen.err
     suite = ET.parse(report).getroot()  # noqa: S314 - we wrote it
     assert suite.get("failures") == "0"
     assert len(suite) == int(suite.get("tests") or 0) > 10

@@ -49,6 +49,14 @@ def test_the_bundled_events(tmp_path):
     assert "url(" not in svg.replace("url(#", "")
 
 
+def test_of_the_rules_that_ship_the_high_ones_are_alerts():
+    done = run("demo", MATCHER_RULES__PATHS="rules")
+    text = done.stdout.decode()
+    assert done.returncode == EXIT_OK, done.stderr
+    assert number(text, "alerts") == 28
+    assert number(text, "events matched") > 28
+
+
 def test_the_users_own_files(tmp_path):
     (tmp_path / "own.jsonl").write_text(f"{json.dumps(LOUD)}\n{json.dumps(QUIET)}\n")
     done = run("demo", tmp_path)

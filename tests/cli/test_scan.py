@@ -9,7 +9,7 @@ import pytest
 
 from matcher.cli.main import main
 from matcher.errors import EXIT_ALERTS_FOUND, EXIT_CONFIG, EXIT_OK, EXIT_RULES, EXIT_USAGE
-from tests.cli.program import EVENTS, ROOT, run, start
+from tests.cli.program import EVENTS, ROOT, VERBATIM, run, start
 
 CREATE = {
     "eventVersion": "1.11",
@@ -33,6 +33,7 @@ def bare_environment(monkeypatch):
     for name in list(os.environ):
         if name.startswith("MATCHER_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("MATCHER_RULES__PATHS", str(VERBATIM))
     monkeypatch.chdir(ROOT)
 
 
@@ -181,7 +182,7 @@ def test_a_wrong_call_is_one_message_and_an_exit_code(capsys, arguments, code, s
 
 def test_a_rule_that_does_not_compile_stops_the_scan(capsys, tmp_path):
     rule = tmp_path / "bad.yml"
-    text = (ROOT / "rules" / "cloud-api-t1059-009.yml").read_text()
+    text = VERBATIM.read_text()
     rule.write_text(text.replace("QIDNAME(qid) IN", "QIDNAME(qid) INN"))
     assert main(["scan", str(EVENTS), "--rules", str(rule)]) == EXIT_RULES
     said = capsys.readouterr().err

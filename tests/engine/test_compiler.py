@@ -197,3 +197,15 @@ def test_equal_and_matches_on_the_payload_read_both_texts_too():
     assert holds(Compare(Comparison.EQUAL, PAYLOAD, Constant('{"a":"b/c"}')), raw=raw)
     assert holds(Matches(PAYLOAD, "b/c", caseless=False), raw=raw)
     assert holds(Matches(PAYLOAD, r"b\\/c", caseless=False), raw=raw)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_equal_and_unequal_on_the_payload_are_opposites_on_both_sides(swapped):
+    event = make_event(raw=rb'{"a":"x\/y"}')
+    for text, expected in (('{"a":"x/y"}', True), (r'{"a":"x\/y"}', True), ("x", False)):
+        sides = (Constant(text), PAYLOAD) if swapped else (PAYLOAD, Constant(text))
+        assert predicate(Compare(Comparison.EQUAL, *sides))(event) is expected
+        assert predicate(Compare(Comparison.UNEQUAL, *sides))(event) is not expected
+    for null in (None, ""):
+        sides = (Constant(null), PAYLOAD) if swapped else (PAYLOAD, Constant(null))
+        assert not predicate(Compare(Comparison.UNEQUAL, *sides))(event)

@@ -120,6 +120,25 @@ def test_the_inflated_bytes_of_a_record_are_counted_in_all():
     assert [reject.reason for reject in found.rejects] == [RejectReason.INFLATES_TOO_LARGE]
 
 
+@pytest.mark.parametrize("way", [unwrap, unwrap_tolerantly])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"[%b]" % b",".join([b"{}"] * 6), b"{}\n" * 6, b"{}" * 6, b"[1,2,3,4,5,6]", b"1\n" * 6),
+        *(b'{"Records":[{},{},{},{},{},{}]}', b'{"Records":[{},{},{},{},{},{},'),
+        *(b'{"Records":[{},{},{}],"Records":[{},{},{}]}', b"\n \n{}\n\n{}\nx\n{}\n{}\n{}"),
+    ],
+)
+def test_a_record_of_too_many_units_is_one_reject(way, text):
+    for record in (text, gzip.compress(text)):
+        found = way(record, Limits(max_units=5))
+        assert not found.events
+        assert [r.reason for r in found.rejects] == [RejectReason.TOO_MANY_UNITS]
+        assert found.rejects[0].raw == record
+        allowed = way(record, Limits(max_units=7))
+        assert units(allowed) == units(way(record))
+
+
 def test_the_number_of_layers_is_a_setting():
     record = json.dumps({"Message": f'{{"Records":[{E}]}}'}).encode()
     assert len(unwrap(record, Limits(max_layers=2)).events) == 1

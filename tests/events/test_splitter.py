@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from matcher.events.splitter import BrokenError, elements, is_value, members, value_end, values
+from matcher.events.splitter import (
+    BrokenError,
+    TooManyError,
+    elements,
+    is_value,
+    members,
+    value_end,
+    values,
+)
 
 DEEP = "[" * 5000 + "]" * 5000
 
@@ -84,3 +92,19 @@ def test_an_object_that_is_none_has_a_fault(text):
     fault = members(text)[1]
     assert fault is not None
     assert not fault.cut_off
+
+
+def test_the_end_of_a_value_that_is_nested_without_bounds_is_not_looked_for():
+    deepest = 1_000_000
+    with pytest.raises(BrokenError, match="nested deeper") as broken:
+        value_end("[" * (deepest + 1) + "]" * (deepest + 1), 0)
+    assert not broken.value.fault.cut_off
+    assert value_end("[" * deepest + "]" * deepest, 0) == 2 * deepest
+
+
+def test_no_more_values_are_collected_than_asked_for():
+    for split in (elements, members, values):
+        text = {elements: "[1,2]", members: '{"a":[1,2]}', values: "{}{}"}[split]
+        assert split(text, 2) == split(text)
+        with pytest.raises(TooManyError):
+            split(text, 1)

@@ -21,8 +21,8 @@ from matcher.service.wiring import build_pipeline
 from tests.brokers.client import KafkaBroker, Message
 from tests.verbatim_rule import decide
 
-RULES = Path(__file__).parents[2] / "rules"
 RULE = "cloud-api-t1059-009"
+RULES = Path(__file__).parents[2] / "rules" / f"{RULE}.yml"
 PARTITIONS = 4
 _ID = re.compile(rb'("(?:eventID|eventDataId)"\s*:\s*")[^"]*"')
 _SINGLE = ("cloudtrail__", "azure_activity__", "azure_audit__")

@@ -1,4 +1,5 @@
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -6,7 +7,11 @@ import jsonschema
 import pytest
 
 from matcher.engine.rule import Severity
+from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import unwrap
+from matcher.events.normalize import normalize
+from matcher.languages.aql import compile_query
 from matcher.rulebook import load_rules, run_tests
 from matcher.rulebook.document import plain, read_document
 from matcher.rulebook.format import (
@@ -18,6 +23,8 @@ from matcher.rulebook.format import (
     STATUSES,
     TEST_KEYS,
 )
+from matcher.rulebook.lints import lint_rules
+from matcher.rulebook.lints.walking import placed, text_test
 
 RULES = Path(__file__).parents[2] / "rules"
 SCHEMA = json.loads((RULES / "rule.schema.json").read_text("utf-8"))
@@ -32,6 +39,11 @@ NAMES = (
     *("UpdateFunctionCode", "RunInstances", "CreateKeyPair", "StopLogging", "DeleteTrail"),
     *("PutEventSelectors", "DisableGuardDuty", "DeleteDetector", "CreateGroup"),
     "AddMemberToGroup",
+)
+_OUTCOME = (
+    r"\"Error Code\" IS (NOT )?NULL"
+    r"|\"Error Code\" IN \([^)]*\)"
+    r"|\"Result\" ILIKE '\w+'"
 )
 NEEDLES = ("roleDefinitions/write", "roleAssignments/write", "virtualMachines/write")
 
@@ -59,6 +71,50 @@ def test_a_shipped_rule_is_valid_by_the_schema(file):
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     document = read_document(str(file), file.read_bytes())
     jsonschema.Draft202012Validator(SCHEMA).validate(plain(document.root))
+
+
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
+def test_a_shipped_rule_says_what_to_do_and_how_to_look_further(rule):
+    assert set(rule.metadata["runbook"]) == {"triage", "investigate", "contain"}
+    assert all(rule.metadata["runbook"].values())
+    assert rule.metadata["false_positives"]
+    assert rule.attack.tactics
+    assert rule.attack.techniques
+    assert rule.metadata["hunting"]
+    for hunt in rule.metadata["hunting"]:
+        assert compile_query(hunt["query"], CATALOGUE, dialect="strict").columns, hunt["name"]
+
+
+def test_only_the_published_rule_draws_warnings_and_alerts_by_default():
+    assert {lint.rule_id for lint in lint_rules(BOOK, CATALOGUE)} == {"cloud-api-t1059-009"}
+    high = [rule.id for rule in BOOK.rules if rule.severity >= Severity.HIGH]
+    assert high == ["cloud-api-t1059-009"]
+
+
+def test_every_name_in_a_shipped_rule_has_a_test_that_it_matches():
+    for rule in BOOK.rules:
+        tests = [test for test in BOOK.tests if test.rule_id == rule.id and test.match]
+        texts = " ".join(test.record.decode() for test in tests).lower()
+        for place in placed(rule.expression):
+            test = text_test(place.leaf)
+            if test is not None and test.name in ("qidname", "operation name", "activity"):
+                for text in test.texts:
+                    assert f'"{text.strip("%").lower()}' in texts, (rule.id, text)
+
+
+def test_an_event_is_a_change_or_an_attempt_and_never_both():
+    """The two companions ask for the same things and for opposite outcomes."""
+    change, attempt = (
+        next(rule for rule in BOOK.rules if rule.id == f"cloud-api-{name}")
+        for name in ("change", "attempt")
+    )
+    ruleset = RuleSet([change, attempt], CATALOGUE.log_source_types)
+    for test in BOOK.tests:
+        for raw in unwrap(test.record).events:
+            event = normalize(raw, 0, CATALOGUE)
+            assert len(ruleset.match(event)) <= 1, test.name
+    conditions = [re.sub(_OUTCOME, "", rule.source) for rule in (change, attempt)]
+    assert conditions[0] == conditions[1]
 
 
 def test_the_schema_and_the_loader_know_the_same_keys():

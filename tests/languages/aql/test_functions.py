@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from matcher.engine.compiler import operand
+from matcher.errors import RuleError
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import compile_query
 from matcher.languages.aql.functions import FUNCTIONS, REFUSALS
@@ -31,6 +32,11 @@ def test_the_value_of_a_select_item(item, expected):
 
 def test_no_function_is_both_answered_and_refused():
     assert not {*FUNCTIONS, *NAMING_FUNCTIONS} & REFUSALS.keys()
+
+
+def test_now_takes_no_argument():
+    with pytest.raises(RuleError, match="NOW takes no argument"):
+        compile_query("SELECT NOW(starttime) FROM events", CATALOGUE)
 
 
 def test_lower_folds_as_ilike_does():

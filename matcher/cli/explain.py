@@ -1,0 +1,173 @@
+"""``matcher explain``: how a rule decides an event, condition by condition."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from matcher.cli.check import Format
+from matcher.cli.inputs import find_files
+from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
+from matcher.cli.reading import read_portions
+from matcher.config import Settings
+from matcher.engine.gate import possible_types
+from matcher.engine.rule import Rule
+from matcher.engine.verdict import Verdict, judge
+from matcher.errors import UsageError
+from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import unwrap
+from matcher.events.normalize import normalize
+from matcher.events.record import Reject
+from matcher.events.schema import Event
+from matcher.languages.aql.diagnostics import nearest
+from matcher.rulebook.loading import SUFFIXES
+from matcher.service.wiring import load_catalogue, load_rulebook
+
+_LONGEST_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an event stands, in the words of an alert's origin."""
+
+    file: str
+    line: int
+    index: int
+
+
+def explain(
+    *,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id, or its file.")],
+    event: Annotated[
+        str, typer.Argument(metavar="EVENT", help="A file of events, or - for standard input.")
+    ],
+    line: Annotated[
+        int | None, typer.Option(help="Only the record in this line, from 1, as an alert names it.")
+    ] = None,
+    index: Annotated[
+        int | None, typer.Option(help="Only this event of a record, from 0, as an alert names it.")
+    ] = None,
+    output: Annotated[
+        Format, typer.Option("--format", help="A tree for a person, or one JSON object.")
+    ] = Format.TABLE,
+    rules: Rules = None,
+    profile: Profile = None,
+    config: ConfigFile = None,
+    sets: Sets = None,
+) -> None:
+    """Show which conditions of a rule hold for an event, which do not, and the values they saw."""
+    is_file = rule.endswith(SUFFIXES) or Path(rule).is_file()
+    named = {
+        "rules.paths": ("RULE", [rule]) if is_file else ("--rules", rules),
+        "catalogue.profile": ("--profile", profile),
+    }
+    settings = configuration(config, sets, named).settings
+    catalogue = load_catalogue(settings)
+    found = _rule(settings, catalogue, None if is_file else rule)
+    rows = []
+    for place, item in _events(event, catalogue):
+        if line in (None, place.line) and index in (None, place.index):
+            rows.append(_row(found, place, item, catalogue))
+    if not rows:
+        raise UsageError(f"{event}: there is no such event in it")
+    if output is Format.JSON:
+        sys.stdout.write(json.dumps({"rule": found.id, "events": rows}, indent=2) + "\n")
+    else:
+        for row in rows:
+            _show(Console(), found, row)
+
+
+def _rule(settings: Settings, catalogue: Catalogue, name: str | None) -> Rule:
+    """The rule of that id, or the only one there is. Raises RuleErrors, UsageError."""
+    rulebook = load_rulebook(settings, catalogue)
+    rulebook.raise_errors()
+    if name is None:
+        return rulebook.rules[0]
+    for rule in rulebook.rules:
+        if rule.id == name:
+            return rule
+    guess = nearest(name, [rule.id for rule in rulebook.rules])
+    raise UsageError(f"there is no rule '{name}'" + (f"; did you mean {guess}?" if guess else ""))
+
+
+def _events(path: str, catalogue: Catalogue) -> Iterator[tuple[_Place, Event | Reject]]:
+    """Every event of the file, and every unit that is none; the start time is an event's own."""
+    for file in find_files([path]).paths:
+        for portion in read_portions(file):
+            for unit in portion.rejects:
+                yield _Place(file, unit.record.offset, 0), unit.reject
+            for record in portion.batch.records:
+                unwrapped = unwrap(record.value)
+                for reject in unwrapped.rejects:
+                    yield _Place(file, record.offset, reject.index), reject
+                for raw in unwrapped.events:
+                    event = normalize(raw, 0, catalogue)
+                    if isinstance(event, Event):
+                        own = event.devicetime or 0
+                        event = msgspec.structs.replace(event, starttime=own)
+                    yield _Place(file, record.offset, raw.index), event
+
+
+def _row(rule: Rule, place: _Place, item: Event | Reject, catalogue: Catalogue) -> dict[str, Any]:
+    row: dict[str, Any] = {"file": place.file, "line": place.line, "index": place.index}
+    if isinstance(item, Reject):
+        return row | {"rejected": item.detail, "matches": False}
+    verdict = judge(rule.expression, item)
+    types = possible_types(rule.expression, catalogue.log_source_types)
+    return row | {
+        "matches": verdict.holds,
+        "event": item.qidname,
+        "log_source_type": item.log_source_type.name,
+        "log_source_type_possible": item.log_source_type in types,
+        "verdict": _plain(verdict, item),
+    }
+
+
+def _plain(verdict: Verdict, event: Event) -> dict[str, Any]:
+    """A verdict as JSON; the payload is not repeated."""
+    if verdict.parts:
+        parts = [_plain(part, event) for part in verdict.parts]
+        return {"condition": verdict.text, "holds": verdict.holds, "parts": parts}
+    seen = {
+        name: {"$ref": "payload"} if value == event.payload.text else value
+        for name, value in verdict.seen
+    }
+    return {"condition": verdict.text, "holds": verdict.holds, "seen": seen}
+
+
+def _show(console: Console, rule: Rule, row: dict[str, Any]) -> None:
+    place = f"{row['file']}, line {row['line']}, index {row['index']}"
+    if "rejected" in row:
+        console.print(Text(f"{place}: no event: {row['rejected']}"))
+        return
+    says = ("matches", "bold green") if row["matches"] else ("does not match", "bold red")
+    console.print(Text.assemble((rule.id, "bold"), " ", says, f" {place}"))
+    of = f"  {row['event']}, {row['log_source_type']}"
+    if not row["log_source_type_possible"]:
+        of += ": the rule can match no event of this log source type"
+    console.print(Text(of))
+    for text in _tree(row["verdict"], 1):
+        console.print(text)
+
+
+def _tree(verdict: dict[str, Any], depth: int) -> Iterator[Text]:
+    mark = ("+ ", "green") if verdict["holds"] else ("- ", "red")
+    seen = [f"{name} is {_shown(value)}" for name, value in verdict.get("seen", {}).items()]
+    tail = (f"   {', '.join(seen)}", "dim") if seen else ""
+    yield Text.assemble("  " * depth, mark, verdict["condition"], tail)
+    for part in verdict.get("parts", ()):
+        yield from _tree(part, depth + 1)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict) and "$ref" in value:
+        return "the event"
+    text = "NULL" if value in (None, "") else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -1,0 +1,87 @@
+"""How a rule decided one event: every condition, whether it held, and the value it saw."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.engine.compiler import leaf_predicate, operand, predicate
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Compare,
+    Constant,
+    Expression,
+    InNetwork,
+    IsNull,
+    Leaf,
+    Like,
+    Matches,
+    Not,
+    Operand,
+    Or,
+    Recent,
+)
+from matcher.engine.why import written
+from matcher.events.schema import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One node of a rule and how it went. ``text`` is the condition, or AND, OR, NOT; ``seen`` are
+    the values of its operands, by how the rule writes them; nodes with ``parts`` have none.
+    """
+
+    text: str
+    holds: bool
+    seen: tuple[tuple[str, Any], ...] = ()
+    parts: tuple["Verdict", ...] = ()
+
+
+def judge(expression: Expression, event: Event) -> Verdict:
+    """The whole tree, nothing short-circuited."""
+    holds = predicate(expression)(event)
+    match expression:
+        case And(items):
+            return Verdict("AND", holds, parts=tuple(judge(item, event) for item in items))
+        case Or(items):
+            return Verdict("OR", holds, parts=tuple(judge(item, event) for item in items))
+        case Not(item):
+            return Verdict("NOT", holds, parts=(judge(item, event),))
+        case _:
+            seen = tuple((written(item), operand(item)(event)) for item in operands(expression))
+            return Verdict(condition(expression), leaf_predicate(expression)(event), seen)
+
+
+def operands(leaf: Leaf) -> tuple[Operand, ...]:
+    """What a leaf looks at; constants are left out."""
+    match leaf:
+        case Compare(_, left, right):
+            both: tuple[Operand, ...] = (left, right)
+        case Among(item) | Like(item) | Matches(item) | InNetwork(item) | IsNull(item):
+            both = (item,)
+        case _:
+            both = ()
+    return tuple(item for item in both if not isinstance(item, Constant))
+
+
+def condition(leaf: Leaf) -> str:
+    """A leaf as AQL writes it."""
+    match leaf:
+        case Compare(operator, left, right):
+            return f"{written(left)} {operator.value} {written(right)}"
+        case Among(item, values):
+            return f"{written(item)} IN ({', '.join(written(Constant(v)) for v in values)})"
+        case Like(item, pattern, caseless):
+            return f"{written(item)} {'ILIKE' if caseless else 'LIKE'} '{pattern}'"
+        case Matches(item, pattern, caseless):
+            return f"{written(item)} {'IMATCHES' if caseless else 'MATCHES'} '{pattern}'"
+        case InNetwork(item, network):
+            return f"INCIDR('{network}', {written(item)})"
+        case IsNull(item):
+            return f"{written(item)} IS NULL"
+        case Recent(_, clause):
+            return clause
+        case Always(holds):
+            return "TRUE" if holds else "FALSE"
+        case _:
+            return type(leaf).__name__

@@ -1,0 +1,110 @@
+"""Would this rule fire where its author means it to? Doubts about rules that work.
+
+Every lint has a stable code (:data:`CODES`) and a section in ``docs/lints.md``.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from matcher.engine.rule import Rule
+from matcher.errors import Location, RuleError, RuleErrors, RuleSemanticError
+from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import compile_query
+from matcher.languages.aql.dialect import DEPARTURES
+from matcher.rulebook.format import RuleFile, RuleTest
+from matcher.rulebook.lints.aws_names import aws_names
+from matcher.rulebook.lints.finding import CODES, Finding
+from matcher.rulebook.lints.log_sources import log_source_types
+from matcher.rulebook.lints.texts import texts
+from matcher.rulebook.lints.truth import truths
+from matcher.rulebook.loading import Rulebook
+from matcher.rulebook.place import in_file
+
+__all__ = ["CODES", "Lint", "lint_rules", "missing_tests"]
+
+_DEPARTURES = frozenset(departure.code for departure in DEPARTURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """One finding of a lint. ``line`` and ``column`` are the file's, None where it is about the
+    whole rule.
+    """
+
+    rule_id: str
+    file: str
+    code: str
+    message: str
+    hint: str
+    line: int | None
+    column: int | None
+
+
+def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
+    """Every finding, by rule and then by place; what is about the whole rule comes last."""
+    found = []
+    for rule in rulebook.rules:
+        tests = tuple(test for test in rulebook.tests if test.rule_id == rule.id)
+        lints = [
+            _placed(finding, rule, rulebook.rule_files.get(rule.id))
+            for finding in _findings(rule, tests, catalogue)
+        ]
+        lints.sort(key=lambda lint: (lint.line is None, lint.line or 0, lint.column or 0))
+        found += _counted(lints)
+    return tuple(found)
+
+
+def missing_tests(tests: Sequence[RuleTest]) -> str:
+    """What the tests of a rule lack; "" where one expects a match and another none."""
+    lacking = {True: "a test that it matches", False: "a test that it does not"}
+    for test in tests:
+        lacking.pop(test.match, None)
+    return " and ".join(lacking.values())
+
+
+def _findings(rule: Rule, tests: tuple[RuleTest, ...], catalogue: Catalogue) -> Iterator[Finding]:
+    yield from _departures(rule, catalogue)
+    for lint in (aws_names, log_source_types, texts, truths):
+        yield from lint(rule, catalogue)
+    if lacking := missing_tests(tests):
+        yield Finding("tests-missing", f"the rule lacks {lacking}", "docs/rule-format.md, Tests")
+
+
+def _departures(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
+    """Where the query is no AQL as IBM documents it: what the strict dialect would refuse."""
+    if rule.language != "aql":
+        return
+    errors: list[RuleError] = []
+    try:
+        compile_query(rule.source, catalogue, dialect="strict")
+    except RuleErrors as several:
+        errors = several.errors
+    except RuleError as single:
+        errors = [single]
+    for error in errors:
+        if error.code in _DEPARTURES:
+            yield Finding(error.code, f"in a QRadar: {error.message}", error.hint, error.location)
+
+
+def _placed(finding: Finding, rule: Rule, rule_file: RuleFile | None) -> Lint:
+    line, column = None, None
+    if finding.at is not None and rule_file is not None:
+        line, column = _in_file(finding.at, rule, rule_file)
+    return Lint(rule.id, rule.file, finding.code, finding.message, finding.hint, line, column)
+
+
+def _in_file(at: Location, rule: Rule, rule_file: RuleFile) -> tuple[int | None, int | None]:
+    error = RuleSemanticError("", code="", location=at, source=rule.source)
+    seen = in_file(error, rule_file.document, rule_file.nodes["query"])
+    return seen.line, seen.column
+
+
+def _counted(lints: list[Lint]) -> list[Lint]:
+    """What is said of several places once, with their number."""
+    places: dict[tuple[str, str], list[Lint]] = {}
+    for lint in lints:
+        places.setdefault((lint.code, lint.message), []).append(lint)
+    return [
+        first if not more else replace(first, message=f"{first.message} ({len(more) + 1} places)")
+        for first, *more in places.values()
+    ]

@@ -1,0 +1,168 @@
+"""Whether CloudTrail ever logs a name, and under which services (qradar.md §0 and §7)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from matcher.engine.expression import And, Expression, Or
+from matcher.engine.gate import possible_types
+from matcher.engine.patterns import like_test
+from matcher.engine.rule import Rule
+from matcher.errors import Location
+from matcher.events.catalogue import Catalogue
+from matcher.events.catalogue.kinds import SourceKind
+from matcher.events.schema import LogSourceType
+from matcher.languages.aql.diagnostics import nearest
+from matcher.rulebook.lints.aws_events import AwsEvents, aws_events
+from matcher.rulebook.lints.finding import Finding, place_of, quoted
+from matcher.rulebook.lints.walking import Placed, TextTest, placed, text_test
+
+_NAME_PROPERTIES = ("qidname", "event name")
+_SOURCE_PROPERTY = "event source"
+_API_NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
+_API_PATTERN = re.compile(r"[A-Za-z0-9%_]*[A-Za-z]{3}[A-Za-z0-9%_]*")
+_SHOWN = 4
+_MOST_GUESSES = 20
+"""For so many unknown names of a rule the nearest is looked for: each takes a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the conditions beside a leaf leave: log source types, and event sources (None: any).
+    ``beside`` is kept so that its identity stays its own.
+    """
+
+    beside: tuple[Expression, ...]
+    types: frozenset[LogSourceType]
+    sources: frozenset[str] | None
+
+    @classmethod
+    def of(cls, place: Placed, catalogue: Catalogue, known: AwsEvents) -> "_Context":
+        """The context of a leaf."""
+        joined = And(place.beside)
+        types = possible_types(joined, catalogue.log_source_types)
+        return cls(place.beside, types, _allowed(joined, known))
+
+
+def aws_names(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
+    """Names that are compared with an event's name where the event may be CloudTrail's."""
+    known = aws_events()
+    guesses = iter(range(_MOST_GUESSES))
+    contexts: dict[int, _Context] = {}
+    cloudtrail = catalogue.type_of(SourceKind.CLOUDTRAIL)
+    for place in placed(rule.expression):
+        test = text_test(place.leaf)
+        if test is None or place.negated or test.name not in _NAME_PROPERTIES:
+            continue
+        context = contexts.get(id(place.beside))
+        if context is None:
+            context = contexts[id(place.beside)] = _Context.of(place, catalogue, known)
+        if cloudtrail not in context.types:
+            continue
+        for text in test.texts:
+            if _says_aws(text, alone=len(context.types) == 1):
+                names = _names(text, test, known)
+                at = place_of(quoted(text), rule.source)
+                if names:
+                    yield from _of_names(names, text, test, context.sources, at)
+                else:
+                    guess = next(guesses, None) is not None
+                    yield Finding("aws-name-unknown", *_unknown(text, known, guess=guess), at)
+
+
+def _says_aws(text: str, *, alone: bool) -> bool:
+    """Whether a text is an AWS name: for CloudTrail ``alone`` any, else one like ``CreateUser``."""
+    if "%" in text:
+        return bool(_API_PATTERN.fullmatch(text))
+    if not text:
+        return False
+    capitals = sum(letter.isupper() for letter in text)
+    return alone or (bool(_API_NAME.fullmatch(text)) and capitals > 1)
+
+
+def _names(text: str, test: TextTest, known: AwsEvents) -> list[str]:
+    """The names of AWS that the text is, or matches."""
+    if known.sources_of(text):
+        return [text]
+    if test.operator == "=":
+        return []
+    holds = like_test(text, test.operator == "ILIKE")
+    dated = (f"{name}{date}" for name, date in known.dated.items())
+    return [name for name in (*known.sources, *dated) if holds(name)]
+
+
+def _of_names(
+    names: list[str],
+    text: str,
+    test: TextTest,
+    allowed: frozenset[str] | None,
+    at: Location | None,
+) -> Iterator[Finding]:
+    known = aws_events()
+    sources = frozenset().union(*(known.sources_of(name) for name in names))
+    if allowed is not None and not sources & allowed:
+        message = f"{', '.join(sorted(allowed)[:_SHOWN])} logs no event {quoted(text)}"
+        yield Finding("aws-name-elsewhere", message, f"it is an event of {_few(sources)}", at)
+        return
+    if names != [text]:
+        return
+    reached = sources if allowed is None else sources & allowed
+    date = known.dated.get(text)
+    if date is not None and "lambda.amazonaws.com" in reached:
+        reached -= {"lambda.amazonaws.com"}
+        yield Finding(
+            "aws-name-dated",
+            f"Lambda logs {text} as {text}{date}, or with a v2 behind it: this name misses it",
+            f"add: OR {test.field.written} LIKE '{text}{date}%'",
+            at,
+        )
+    if allowed is None and len(reached) > 1 and text in known.sources:
+        yield Finding(
+            "aws-name-shared",
+            f"{len(reached)} services log an event {text}: {_few(reached)}",
+            f"add: AND \"Event Source\" = '{_likeliest(reached)}'",
+            at,
+        )
+
+
+def _unknown(text: str, known: AwsEvents, *, guess: bool) -> tuple[str, str]:
+    if "%" in text:
+        return f"no event of AWS matches {quoted(text)}", ""
+    near = nearest(text, known.sources) if guess else None
+    message = f"no service of AWS logs an event {quoted(text)} (by botocore {known.version})"
+    if near is not None and near.casefold() == text.casefold():
+        return message, f"names are compared as they stand: {near}"
+    return message, f"the nearest name is {near}" if near else "take it out"
+
+
+def _few(sources: frozenset[str]) -> str:
+    names = sorted(source.removesuffix(".amazonaws.com") for source in sources)
+    more = len(names) - _SHOWN
+    return f"{', '.join(names[:_SHOWN])} and {more} more" if more > 0 else ", ".join(names)
+
+
+def _likeliest(sources: frozenset[str]) -> str:
+    usual = ("iam", "ec2", "s3", "guardduty", "sts", "lambda")
+    known = [f"{name}.amazonaws.com" for name in usual if f"{name}.amazonaws.com" in sources]
+    return (known or sorted(sources))[0]
+
+
+def _allowed(expression: Expression, known: AwsEvents) -> frozenset[str] | None:
+    """The event sources that a condition leaves; None where it says nothing of them."""
+    match expression:
+        case And(items):
+            said = [found for item in items if (found := _allowed(item, known)) is not None]
+            return frozenset.intersection(*said) if said else None
+        case Or(items):
+            parts = [_allowed(item, known) for item in items]
+            each = [part for part in parts if part is not None]
+            return frozenset().union(*each) if each and len(each) == len(parts) else None
+    test = text_test(expression)
+    if test is not None and test.name == "payload":
+        return frozenset(text.strip("%") for text in test.texts) & known.all_sources or None
+    if test is None or test.name != _SOURCE_PROPERTY:
+        return None
+    if test.operator == "=":
+        return frozenset(test.texts)
+    holds = like_test(test.texts[0], test.operator == "ILIKE")
+    return frozenset(source for source in known.all_sources if holds(source))

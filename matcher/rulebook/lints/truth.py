@@ -1,0 +1,152 @@
+"""Can a condition hold at all, and can it fail?"""
+
+from collections.abc import Iterator
+
+from matcher.engine.compiler import is_payload, number_of
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Like,
+    Matches,
+    Not,
+    Or,
+    Recent,
+)
+from matcher.engine.gate import possible_types
+from matcher.engine.literals import need
+from matcher.engine.rule import Rule
+from matcher.engine.verdict import condition
+from matcher.events.catalogue import Catalogue
+from matcher.rulebook.lints.finding import Finding
+
+
+def truths(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
+    """Branches that never hold, a rule that always does, a rule that no text leads to."""
+    if truth(rule.expression) is True:
+        yield Finding("always-true", "every event matches", "say in WHERE what is looked for")
+    for branch in _impossible(rule.expression, (), catalogue):
+        message = f"this can never hold: {shown(branch)}"
+        yield Finding("never-true", message, "take it out, or mend what contradicts itself")
+    needed = need(rule.expression)
+    if needed.anything:
+        yield Finding(
+            "no-literal",
+            f"every event of its log sources is parsed and tested: {needed.because}",
+            "add a condition that names a text: an event's name, an operation, an event source",
+        )
+
+
+def truth(expression: Expression) -> bool | None:
+    """Whether an expression holds for every event (True), for none (False), or for some (None)."""
+    match expression:
+        case Always(holds):
+            return holds
+        case Recent():
+            return True
+        case Not(item):
+            inner = truth(item)
+            return None if inner is None else not inner
+        case And(items):
+            parts = [truth(item) for item in items]
+            if False in parts or _contradict(items):
+                return False
+            return None if None in parts else True
+        case Or(items):
+            parts = [truth(item) for item in items]
+            if True in parts or _opposed(items):
+                return True
+            return None if None in parts else False
+        case _:
+            return _leaf_truth(expression)
+
+
+def _leaf_truth(leaf: Expression) -> bool | None:
+    match leaf:
+        case Compare(_, left, right) if _null(left) or _null(right):
+            return False
+        case Among(_, values) if all(value in (None, "") for value in values):
+            return False
+        case Like(item) | Matches(item) if _null(item):
+            return False
+        case Like(_, ""):
+            return False
+        case Like(item, pattern) if is_payload(item) and not pattern.strip("%"):
+            return True
+        case _:
+            return None
+
+
+def _null(item: object) -> bool:
+    return isinstance(item, Constant) and item.value in (None, "")
+
+
+def _contradict(items: tuple[Expression, ...]) -> bool:
+    """Whether two of these conditions want one operand to be two different texts."""
+    wanted: dict[object, frozenset[object]] = {}
+    for item in items:
+        match item:
+            case Among(operand, values):
+                options = frozenset[object](values)
+            case Compare(Comparison.EQUAL, operand, Constant(value)):
+                options = frozenset([value])
+            case _:
+                continue
+        if not all(isinstance(text, str) and number_of(text) is None for text in options):
+            continue  # numbers are equal by value, however they are written
+        if not options & wanted.get(operand, options):
+            return True
+        wanted[operand] = options & wanted.get(operand, options)
+    return _opposed(items)
+
+
+def _opposed(items: tuple[Expression, ...]) -> bool:
+    """Whether one of these conditions is another's NOT."""
+    negated = {item.item for item in items if isinstance(item, Not)}
+    return any(item in negated for item in items)
+
+
+def _impossible(
+    expression: Expression, beside: tuple[Expression, ...], catalogue: Catalogue
+) -> Iterator[Expression]:
+    """The largest branches that never hold. ``beside`` is joined to this one by AND."""
+    whole = And((expression, *beside))
+    if truth(whole) is False or not possible_types(whole, catalogue.log_source_types):
+        if not _about_type(expression):
+            yield expression
+        return
+    match expression:
+        case Or(items):
+            for item in items:
+                yield from _impossible(item, beside, catalogue)
+        case And(items):
+            for index, item in enumerate(items):
+                if isinstance(item, Or):
+                    others = (*beside, *items[:index], *items[index + 1 :])
+                    yield from _impossible(item, others, catalogue)
+
+
+def _about_type(expression: Expression) -> bool:
+    """Whether it is one condition on the log source type: that has lints of its own."""
+    match expression:
+        case And() | Or() | Not():
+            return False
+        case _:
+            return condition(expression).lower().startswith(("logsourcetypename(", "devicetype "))
+
+
+def shown(expression: Expression) -> str:
+    """An expression in AQL, short."""
+    match expression:
+        case And(items):
+            return " AND ".join(f"({shown(i)})" if isinstance(i, Or) else shown(i) for i in items)
+        case Or(items):
+            return " OR ".join(map(shown, items))
+        case Not(item):
+            return f"NOT ({shown(item)})"
+        case _:
+            return condition(expression)

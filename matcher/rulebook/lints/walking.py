@@ -1,0 +1,76 @@
+"""The leaves of a rule, each with what must hold beside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from matcher.engine.expression import (
+    Among,
+    And,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Field,
+    Leaf,
+    Like,
+    Not,
+    Or,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A leaf, the conditions that are joined by AND there (itself among them; one tuple for all
+    that are joined), and whether a NOT stands above it.
+    """
+
+    leaf: Leaf
+    beside: tuple[Expression, ...] = ()
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextTest:
+    """A field that is compared with texts. ``operator``: ``=``, ``LIKE`` or ``ILIKE``."""
+
+    field: Field
+    operator: str
+    texts: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The property's name, in lower case."""
+        return self.field.property.name.lower()
+
+
+def placed(
+    expression: Expression, beside: tuple[Expression, ...] = (), *, negated: bool = False
+) -> Iterator[Placed]:
+    """Every leaf, in the rule's order."""
+    match expression:
+        case And(items):
+            joined = (*beside, *items)
+            for item in items:
+                yield from placed(item, joined, negated=negated)
+        case Or(items):
+            for item in items:
+                yield from placed(item, beside, negated=negated)
+        case Not(item):
+            yield from placed(item, beside, negated=not negated)
+        case _:
+            yield Placed(expression, beside, negated)
+
+
+def text_test(leaf: Expression) -> TextTest | None:
+    """What a leaf compares a field with, where that is texts."""
+    match leaf:
+        case Among(Field() as field, values):
+            return TextTest(field, "=", tuple(value for value in values if isinstance(value, str)))
+        case Compare(Comparison.EQUAL, Field() as field, Constant(str() as text)):
+            return TextTest(field, "=", (text,))
+        case Compare(Comparison.EQUAL, Constant(str() as text), Field() as field):
+            return TextTest(field, "=", (text,))
+        case Like(Field() as field, pattern, caseless):
+            return TextTest(field, "ILIKE" if caseless else "LIKE", (pattern,))
+        case _:
+            return None

@@ -1,0 +1,132 @@
+"""Each lint over a rule that gives cause, and over the nearest one that does not."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from matcher.events.catalogue import Catalogue
+from matcher.rulebook import load_rules
+from matcher.rulebook.lints import CODES, lint_rules
+
+ROOT = Path(__file__).parents[3]
+CATALOGUE = Catalogue.load()
+RULE = """\
+id: a
+title: T
+version: 1
+severity: low
+query: |
+  {query}
+tests:
+  - {{name: yes, match: true, event: {{a: 1}}}}
+  - {{name: no, match: false, event: {{a: 1}}}}
+"""
+AWS = "devicetype = 347 AND "
+IAM = AWS + "\"Event Source\" = 'iam.amazonaws.com' AND "
+
+
+def lints(tmp_path, query, catalogue=CATALOGUE):
+    (tmp_path / "a.yml").write_text(RULE.format(query=query))
+    book = load_rules([tmp_path], catalogue)
+    assert book.errors == ()
+    return lint_rules(book, catalogue)
+
+
+CASES = yaml.safe_load((ROOT / "tests" / "cases" / "lints.yml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=[f"{case['code']}-{number}" for number, case in enumerate(CASES)]
+)
+def test_a_lint(tmp_path, case):
+    found = [lint for lint in lints(tmp_path, case["cause"]) if lint.code == case["code"]]
+    assert len(found) == 1
+    assert case["says"] in f"{found[0].message}; {found[0].hint}"
+    assert case["code"] not in {lint.code for lint in lints(tmp_path, case["none"])}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "NOT QIDNAME(qid) = 'CreateUsr'",
+        "devicetype = 413 AND QIDNAME(qid) = 'CreateUsr'",
+        "devicetype = 445 AND QIDNAME(qid) = 'Add member to group'",
+        "devicetype IN (347, 445) AND QIDNAME(qid) = 'Consent'",
+        AWS + "QIDNAME(qid) = 'CreateDistribution2020_05_31'",
+        AWS + "\"Event Source\" LIKE 'iam.%' AND QIDNAME(qid) IN ('CreateUser', 'CreateGroup')",
+        AWS + "(\"Event Source\" LIKE 'ec2.%' OR \"Event Source\" = 'lightsail.amazonaws.com')"
+        " AND QIDNAME(qid) = 'CreateKeyPair'",
+        AWS + "QIDNAME(qid) LIKE 'CreateFunction20150331%'",
+    ],
+)
+def test_no_word_about_a_name(tmp_path, query):
+    assert [lint for lint in lints(tmp_path, query) if lint.code.startswith("aws-")] == []
+
+
+def test_a_type_that_only_a_stock_console_has(tmp_path):
+    query = "LOGSOURCETYPENAME(devicetype) ILIKE '%activity log' AND qid = 1"
+    codes = {lint.code for lint in lints(tmp_path, query, Catalogue.load("qradar-stock"))}
+    assert {"type-not-stock", "type-not-ours"} <= codes
+
+
+def test_a_finding_says_where(tmp_path):
+    (lint,) = lints(tmp_path, IAM + "QIDNAME(qid) IN ('GetUser', 'CreateUsr')")
+    line = (tmp_path / "a.yml").read_text().splitlines()[lint.line - 1]
+    assert line[lint.column - 1 :].startswith("'CreateUsr'")
+    assert lint.file == str(tmp_path / "a.yml")
+
+
+def test_tests_that_are_missing(tmp_path):
+    text = RULE.format(query="username = 'root'").replace("match: false", "match: true")
+    (tmp_path / "a.yml").write_text(text)
+    (lint,) = lint_rules(load_rules([tmp_path], CATALOGUE), CATALOGUE)
+    assert (lint.code, lint.line) == ("tests-missing", None)
+    assert lint.message == "the rule lacks a test that it does not"
+
+
+def test_every_code_is_documented_once():
+    text = (ROOT / "docs" / "lints.md").read_text("utf-8")
+    headings = [line[4:] for line in text.splitlines() if line.startswith("### ")]
+    assert sorted(headings) == sorted(CODES)
+
+
+def test_what_the_verbatim_rule_is_known_for():
+    """qradar.md §0: 1 to 5, 6; and the names of §7 that several services share."""
+    book = load_rules([ROOT / "rules" / "cloud-api-t1059-009.yml"], CATALOGUE)
+    found = lint_rules(book, CATALOGUE)
+
+    def said(code: str) -> list[str]:
+        return [lint.message for lint in found if lint.code == code]
+
+    assert len(said("strict-last-in-where")) == 1
+    assert len(said("strict-logsourcetypename")) == 1
+    assert "(3 places)" in said("strict-logsourcetypename")[0]
+    assert [message.split('"')[1] for message in said("strict-property")] == [
+        "deviceCustomString1",
+        "deviceCustomString2",
+    ]
+    assert [message.split("'")[1] for message in said("type-not-stock")] == [
+        "%azure activity%",
+        "%azure audit%",
+    ]
+    assert said("type-not-ours") == []
+    assert [message.split("'")[1] for message in said("aws-name-unknown")] == [
+        "DisableGuardDuty",
+        "AddMemberToGroup",
+    ]
+    assert [message.split()[2] for message in said("aws-name-dated")] == [
+        "CreateFunction",
+        "UpdateFunctionCode",
+    ]
+    assert [message.rpartition(":")[0].split()[-1] for message in said("aws-name-shared")] == [
+        *("CreateUser", "CreateFunction", "CreateKeyPair", "DeleteDetector", "CreateGroup")
+    ]
+    assert {lint.code for lint in found} <= set(CODES)
+
+
+def test_a_rule_of_many_unknown_names_is_told_of_each_and_of_some_with_the_nearest(tmp_path):
+    names = ", ".join(f"'CreateUsr{number}'" for number in range(25))
+    found = lints(tmp_path, IAM + f"QIDNAME(qid) IN ({names})")
+    assert [lint.code for lint in found] == ["aws-name-unknown"] * 25
+    assert sum("nearest" in lint.hint for lint in found) == 20
