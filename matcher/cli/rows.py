@@ -11,7 +11,7 @@ from rich.text import Text
 
 from matcher.alerts.document import encode
 from matcher.cli.alert_table import wide_console
-from matcher.engine.compiler import text_of
+from matcher.engine.values import text_of
 from matcher.events.text import readable
 
 _LONGEST_CELL = 2000

@@ -21,6 +21,7 @@ from matcher.config.sections import (
     ServiceSettings,
     Settings,
     SeverityName,
+    SigmaSettings,
     parse_time,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "ServiceSettings",
     "Settings",
     "SeverityName",
+    "SigmaSettings",
     "load_settings",
     "parse_time",
 ]

@@ -72,12 +72,13 @@ def _files(settings: Settings) -> Iterator[Finding]:
         path: Path | None = getattr(security, name)
         if path is not None and not path.is_file():
             yield Finding((f"kafka.security.{name}",), f"there is no file {path}")
-    directory = settings.catalogue.directory
-    if directory is not None and not directory.is_dir():
-        yield Finding(("catalogue.directory",), f"there is no directory {directory}")
-    directory = settings.aql.reference_sets
-    if directory is not None and not directory.is_dir():
-        yield Finding(("aql.reference_sets",), f"there is no directory {directory}")
+    for name, directory in (
+        ("catalogue.directory", settings.catalogue.directory),
+        ("aql.reference_sets", settings.aql.reference_sets),
+        ("sigma.placeholders", settings.sigma.placeholders),
+    ):
+        if directory is not None and not directory.is_dir():
+            yield Finding((name,), f"there is no directory {directory}")
 
 
 def _topics(settings: Settings) -> Iterator[Finding]:

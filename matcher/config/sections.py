@@ -218,6 +218,14 @@ class AqlSettings(Section):
     )
 
 
+class SigmaSettings(Section):
+    """What Sigma rules leave to the one who runs them."""
+
+    placeholders: Path | None = Field(
+        None, description="a directory: `NAME.txt` holds what `%NAME%` stands for, a value a line"
+    )
+
+
 class HttpSettings(Section):
     """The metrics and health endpoint."""
 
@@ -260,6 +268,7 @@ class Settings(BaseSettings):
     rules: RuleSettings = RuleSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     aql: AqlSettings = AqlSettings()
+    sigma: SigmaSettings = SigmaSettings()
     http: HttpSettings = HttpSettings()
     service: ServiceSettings = ServiceSettings()
 

@@ -1,17 +1,12 @@
 """Expression → predicate(Event): what each node means.
 
-Values compare as AQL compares them (qradar.md §1.2, §1.3): text by code point, numbers by value,
-a number with a text by value where the text is a number. NULL equals, orders and matches
-nothing. A test on the payload holds if it holds on the raw text or on the text with JSON's
-optional escapes opened (:class:`matcher.events.schema.Payload`).
+Values compare as :mod:`matcher.engine.values` says, or, where a leaf asks for it, as
+:mod:`matcher.engine.members` does. A test on the payload holds if it holds on the raw text or on
+the text with JSON's optional escapes opened (:class:`matcher.events.schema.Payload`).
 """
 
 import json
-import re
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from operator import eq, ge, gt, le, lt
 from typing import Any, assert_never
 
 from matcher.engine.expression import (
@@ -23,6 +18,7 @@ from matcher.engine.expression import (
     Compare,
     Comparison,
     Constant,
+    Exists,
     Expression,
     Field,
     InNetwork,
@@ -31,28 +27,21 @@ from matcher.engine.expression import (
     Like,
     Matches,
     Not,
+    Nulls,
     Operand,
     Or,
     Recent,
 )
+from matcher.engine.members import member_predicate
 from matcher.engine.patterns import TextTest, prepared_like_test
 from matcher.engine.regex import regex_test
-from matcher.events.schema import Event, Kind
+from matcher.engine.values import ORDER, address, equal, number_of, text_of, unequal
+from matcher.events.schema import Event, Kind, Property
 from matcher.events.text import fold
+from matcher.events.written import Number, compact
 
 Predicate = Callable[[Event], bool]
 Getter = Callable[[Event], Any]
-
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+|(?:\.[0-9]+)?[eE][+-]?[0-9]+)?")
-_LONGEST_INTEGER = 4300
-
-_ORDER: dict[Comparison, Callable[[Any, Any], bool]] = {
-    Comparison.LESS: lt,
-    Comparison.AT_MOST: le,
-    Comparison.GREATER: gt,
-    Comparison.AT_LEAST: ge,
-    Comparison.EQUAL: eq,
-}
 
 
 def predicate(expression: Expression, now: int | None = None) -> Predicate:
@@ -98,11 +87,22 @@ def leaf_predicate(leaf: Leaf, now: int | None = None) -> Predicate:
             return lambda _event: holds
         case Recent(milliseconds):
             return (lambda _event: True) if now is None else _since(now - milliseconds)
+        case Exists():
+            return member_predicate(leaf)
+        case _:
+            return member_predicate(leaf) if leaf.nulls is Nulls.SIGMA else _value_predicate(leaf)
+
+
+def _value_predicate(
+    leaf: Compare | Among | Like | Matches | InNetwork | IsNull,
+) -> Predicate:
+    """The test of a leaf whose operand has one value."""
+    match leaf:
         case IsNull(item):
             get = operand(item)
             return lambda event: get(event) in (None, "")
-        case Like(item, pattern, caseless):
-            test = prepared_like_test(fold(pattern) if caseless else pattern)
+        case Like(item, pattern, caseless, _, escape):
+            test = prepared_like_test(fold(pattern) if caseless else pattern, escape)
             return _on_text(item, test, folded=caseless)
         case Matches(item, pattern, caseless):
             return _on_text(item, regex_test(pattern, caseless))
@@ -121,7 +121,7 @@ def operand(item: Operand) -> Getter:
     """What reads the operand's value from an event; the payload's value is its text."""
     match item:
         case Field(found):
-            return _payload_text if found.kind is Kind.PAYLOAD else found.get
+            return _reader(found)
         case Constant(value):
             return lambda _event: value
         case Call(function, arguments):
@@ -150,41 +150,23 @@ def is_payload(item: Operand) -> bool:
     return isinstance(item, Field) and item.property.kind is Kind.PAYLOAD
 
 
-def text_of(value: Any) -> str | None:
-    """A value as text: an object or array as compact JSON; NULL and the empty text are None."""
-    if isinstance(value, str):
-        return value or None
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return str(value)
+def _reader(found: Property) -> Getter:
+    """What reads a property as one value: of several, the list of them."""
+    if found.kind is Kind.PAYLOAD:
+        return lambda event: event.payload.text
+    if found.kind is not Kind.VALUES:
+        return found.get
+
+    def shown(event: Event) -> Any:
+        values = [_shown(value) for value in found.get(event)]
+        return values if len(values) > 1 else values[0] if values else None
+
+    return shown
 
 
-def number_of(value: Any) -> int | float | None:
-    """A value as a number, where it is one or is the text of one."""
-    if isinstance(value, (int, float)):
-        return value
-    if not isinstance(value, str) or not (found := _NUMBER.fullmatch(value)):
-        return None
-    return float(value) if found[1] or len(value) > _LONGEST_INTEGER else int(value)
-
-
-@lru_cache(maxsize=4096)
-def address(text: str | None) -> IPv4Address | IPv6Address | None:
-    """The address that a text is, None where it is none."""
-    if text is None:
-        return None
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
-
-
-def _payload_text(event: Event) -> str:
-    return event.payload.text
+def _shown(value: Any) -> Any:
+    """A JSON value with numbers for the texts that they are written as."""
+    return json.loads(compact(value)) if isinstance(value, Number | dict | list) else value
 
 
 def _since(earliest: int) -> Predicate:
@@ -243,7 +225,7 @@ def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
         return lambda event: unequal(get_left(event), get_right(event))
     if operator is Comparison.EQUAL:
         return lambda event: equal(get_left(event), get_right(event))
-    order = _ORDER[operator]
+    order = ORDER[operator]
 
     def holds(event: Event) -> bool:
         a, b = get_left(event), get_right(event)
@@ -254,22 +236,3 @@ def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
         return s is not None and t is not None and order(s, t)
 
     return holds
-
-
-def equal(a: Any, b: Any) -> bool:
-    """AQL's ``=``: false where either is NULL."""
-    if isinstance(a, bool) or isinstance(b, bool):
-        s, t = text_of(a), text_of(b)
-        return s is not None and t is not None and s.lower() == t.lower()
-    if isinstance(a, str) and isinstance(b, str):
-        return a == b and a != ""
-    x, y = number_of(a), number_of(b)
-    if x is not None and y is not None:
-        return x == y
-    s, t = text_of(a), text_of(b)
-    return s is not None and s == t
-
-
-def unequal(a: Any, b: Any) -> bool:
-    """AQL's ``!=``: false where either is NULL, too."""
-    return text_of(a) is not None and text_of(b) is not None and not equal(a, b)

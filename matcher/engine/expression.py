@@ -22,6 +22,10 @@ class Nulls(Enum):
 
     AQL = "aql"
     """Missing, JSON null and the empty text (qradar.md §1.3)."""
+    SIGMA = "sigma"
+    """Missing and JSON null. The operand is every value that a name leads to: a test holds if it
+    holds for one of them, or for a member of one (:mod:`matcher.engine.members`).
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +93,26 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """``operand IN (…)``: equal to one of the values, case-sensitively."""
+    """``operand IN (…)``: equal to one of the values."""
 
     operand: Operand
     values: tuple[Scalar, ...]
     nulls: Nulls = Nulls.AQL
+    caseless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """``operand LIKE pattern``: the whole text; ``%`` is any run (newlines too), ``_`` one sign."""
+    """``operand LIKE pattern``: the whole text; ``%`` is any run (newlines too), ``_`` one sign.
+
+    Behind the sign ``escape``, where there is one, ``%``, ``_`` and itself are plain.
+    """
 
     operand: Operand
     pattern: str
     caseless: bool
     nulls: Nulls = Nulls.AQL
+    escape: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,14 @@ class IsNull:
 
     operand: Operand
     nulls: Nulls = Nulls.AQL
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The operand's name is there, whatever it holds."""
+
+    operand: Operand
+    nulls: Nulls = Nulls.SIGMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +190,7 @@ class Or:
     items: tuple["Expression", ...]
 
 
-Leaf = Compare | Among | Like | Matches | InNetwork | IsNull | Recent | Always
+Leaf = Compare | Among | Like | Matches | InNetwork | IsNull | Exists | Recent | Always
 Expression = And | Or | Not | Leaf
 
 

@@ -11,6 +11,7 @@ from matcher.engine.expression import (
     Case,
     Compare,
     Constant,
+    Exists,
     Expression,
     Field,
     InNetwork,
@@ -61,7 +62,9 @@ def _by_type(leaf: Leaf) -> bool:
             return False
         case Compare(_, left, right):
             return _reads_type(left) and _reads_type(right)
-        case Among(item) | Like(item) | Matches(item) | InNetwork(item) | IsNull(item):
+        case Among(item) | Like(item) | Matches(item) | InNetwork(item):
+            return _reads_type(item)
+        case IsNull(item) | Exists(item):
             return _reads_type(item)
 
 

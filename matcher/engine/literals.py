@@ -21,14 +21,17 @@ from matcher.engine.expression import (
     Field,
     Like,
     Or,
+    Scalar,
 )
 from matcher.engine.patterns import like_runs, like_test
 from matcher.events.schema import Kind, Property
+from matcher.events.text import fold
 
 SHORTEST = 3
 """A literal shorter than this is in nearly every event: better none."""
 
 _RUNS = re.compile(r"[ !#-\[\]-~]+")
+_JSON_SIGNS = re.compile(r"[{}\[\]:, ]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +68,54 @@ def need(expression: Expression) -> Need:
             return _property_need(found, [text], lambda value: value == text)
         case Compare(Comparison.EQUAL, Constant(value=str() as text), Field(property=found)):
             return _property_need(found, [text], lambda value: value == text)
-        case Among(Field(property=found), values) if all(isinstance(v, str) for v in values):
-            return _union([_equal(found, str(value)) for value in values])
-        case Like(Field(property=found), pattern, caseless):
-            return _property_need(found, like_runs(pattern), like_test(pattern, caseless))
+        case Among(Field(property=found), values, _, caseless) if _are_texts(values):
+            return _union([_equal(found, str(value), caseless) for value in values])
+        case Like(Field(property=found), pattern, caseless, _, escape):
+            test = like_test(pattern, caseless, escape)
+            return _property_need(found, like_runs(pattern, escape), test)
         case _:
             return Need(None, f"{type(expression).__name__} names no text that must be there")
 
 
-def _equal(found: Property, text: str) -> Need:
-    return _property_need(found, [text], lambda value: value == text)
+def _are_texts(values: tuple[Scalar, ...]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
-def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], bool]) -> Need:
-    """One run out of ``texts``, all of which the property's text holds where the leaf holds."""
+def _equal(found: Property, text: str, caseless: bool) -> Need:
+    prepare: Callable[[str], str] = fold if caseless else str
+    wanted = prepare(text)
+    return _property_need(found, [text], lambda value: prepare(value) == wanted, single=True)
+
+
+def _property_need(
+    found: Property, texts: Iterable[str], test: Callable[[str], bool], *, single: bool = False
+) -> Need:
+    """One run out of ``texts``, all of which the property's text holds where the leaf holds.
+    ``single``: that text is a single value, no object or list.
+    """
     runs = [run for text in texts for run in printable_runs(text)]
     if found.kind is Kind.PAYLOAD:
         return _longest(runs, found.name)
-    own = _longest([run for run in runs if found.verbatim(run)], found.name)
+    if not (single and found.kind is Kind.VALUES):
+        runs = _standing(found, runs)
+    own = _longest(runs, found.name)
     sources = found.derived(test)
     if own.anything or sources is None:
         return Need(None, f"{found.name} need not stand in the event as it is compared")
     return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
+
+
+def _standing(found: Property, runs: list[str]) -> list[str]:
+    """Of the runs what stands in the event where the property holds them; of one that may reach
+    over JSON's own signs, the parts between these.
+    """
+    parts = [
+        part
+        for run in runs
+        for part in ([run] if found.verbatim(run) else _JSON_SIGNS.split(run))
+        if found.verbatim(part)
+    ]
+    return list(dict.fromkeys(parts))
 
 
 def printable_runs(text: str) -> list[str]:

@@ -1,38 +1,42 @@
-"""LIKE patterns as tests on text."""
+"""LIKE patterns as tests on text.
+
+A pattern is text in which ``%`` stands for any run, newlines too, and ``_`` for one code point;
+behind the sign ``escape``, where there is one, ``%``, ``_`` and itself are plain.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from matcher.events.text import fold
 
 TextTest = Callable[[str], bool]
 
+_WILD = re.compile("%+|_")
 
-def like_runs(pattern: str) -> list[str]:
+
+def like_runs(pattern: str, escape: str = "") -> list[str]:
     """The texts that every match of a LIKE pattern holds, in the pattern's order."""
-    return [run for run in re.split("[%_]+", pattern) if run]
+    return [text for text, wild in _pieces(pattern, escape) if not wild]
 
 
-def like_test(pattern: str, caseless: bool) -> TextTest:
-    """The test of a whole text: ``%`` is any run, newlines too, ``_`` one code point."""
-    if caseless:
-        return folded_like_test(pattern, fold)
-    return folded_like_test(pattern, str)
+def like_test(pattern: str, caseless: bool, escape: str = "") -> TextTest:
+    """The test of a whole text."""
+    if not caseless:
+        return prepared_like_test(pattern, escape)
+    on_folded = prepared_like_test(fold(pattern), escape)
+    return lambda text: on_folded(fold(text))
 
 
-def folded_like_test(pattern: str, prepare: Callable[[str], str]) -> TextTest:
-    """The same; ``prepare`` is applied to the pattern now and to each text."""
-    on_prepared = prepared_like_test(prepare(pattern))
-    return lambda text: on_prepared(prepare(text))
-
-
-def prepared_like_test(pattern: str) -> TextTest:
+def prepared_like_test(pattern: str, escape: str = "") -> TextTest:
     """The case-sensitive test, the quickest that the pattern allows."""
-    core = pattern.strip("%")
-    if "%" in core or "_" in core:
-        matches = re.compile(_like_regex(pattern), re.DOTALL).fullmatch
+    pieces = list(_pieces(pattern, escape))
+    starts = not pieces or pieces[0] != ("%", True)
+    ends = not pieces or pieces[-1] != ("%", True)
+    inner = pieces[0 if starts else 1 : len(pieces) if ends else -1]
+    if len(inner) > 1 or (inner and inner[0][1]):
+        matches = re.compile(_like_regex(pieces), re.DOTALL).fullmatch
         return lambda text: matches(text) is not None
-    starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
+    core = inner[0][0] if inner else ""
     if starts and ends:
         return lambda text: text == core
     if starts:
@@ -42,15 +46,48 @@ def prepared_like_test(pattern: str) -> TextTest:
     return lambda text: core in text
 
 
-def _like_regex(pattern: str) -> str:
+def like_escaped(text: str, escape: str) -> str:
+    """The pattern that a text itself is."""
+    return re.sub(f"[%_{re.escape(escape)}]", lambda sign: escape + sign[0], text)
+
+
+def _pieces(pattern: str, escape: str) -> Iterator[tuple[str, bool]]:
+    """The pattern's texts, and its wildcards ``%`` and ``_``, each with whether it is one."""
+    text: list[str] = []
+    at = 0
+    while at < len(pattern):
+        if escape and pattern[at] == escape and at + 1 < len(pattern):
+            text.append(pattern[at + 1])
+            at += 2
+        elif wild := _WILD.match(pattern, at):
+            if text:
+                yield "".join(text), False
+            yield wild[0][0], True
+            text.clear()
+            at = wild.end()
+        else:
+            text.append(pattern[at])
+            at += 1
+    if text:
+        yield "".join(text), False
+
+
+def _like_regex(pieces: list[tuple[str, bool]]) -> str:
     """A LIKE pattern as a regular expression. Between two ``%`` the first place is as good as any
     other, and is kept (``(?>…)``): so a text is read once, however often a part stands in it.
     """
-    first, *others = (
-        "".join("." if sign == "_" else re.escape(sign) for sign in part)
-        for part in re.split("%+", pattern)
-    )
+    first, *others = _between_runs(pieces)
     if not others:
         return first
     *inner, last = others
     return first + "".join(f"(?>.*?{part})" for part in inner) + ".*" + last
+
+
+def _between_runs(pieces: list[tuple[str, bool]]) -> list[str]:
+    parts = [""]
+    for text, wild in pieces:
+        if wild and text == "%":
+            parts.append("")
+        else:
+            parts[-1] += "." if wild else re.escape(text)
+    return parts

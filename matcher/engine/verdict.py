@@ -10,6 +10,7 @@ from matcher.engine.expression import (
     And,
     Compare,
     Constant,
+    Exists,
     Expression,
     InNetwork,
     IsNull,
@@ -59,6 +60,8 @@ def operands(leaf: Leaf) -> tuple[Operand, ...]:
             both: tuple[Operand, ...] = (left, right)
         case Among(item) | Like(item) | Matches(item) | InNetwork(item) | IsNull(item):
             both = (item,)
+        case Exists(item):
+            both = (item,)
         case _:
             both = ()
     return tuple(item for item in both if not isinstance(item, Constant))
@@ -79,6 +82,8 @@ def condition(leaf: Leaf) -> str:
             return f"INCIDR('{network}', {written(item)})"
         case IsNull(item):
             return f"{written(item)} IS NULL"
+        case Exists(item):
+            return f"{written(item)} EXISTS"
         case Recent(_, clause):
             return clause
         case Always(holds):

@@ -1,15 +1,13 @@
 """Why a rule matched: every leaf that held, and where its text stands in the payload."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matcher.engine.compiler import (
     Predicate,
-    equal,
     is_payload,
     leaf_predicate,
     operand,
-    text_of,
 )
 from matcher.engine.expression import (
     Always,
@@ -18,6 +16,7 @@ from matcher.engine.expression import (
     Case,
     Compare,
     Constant,
+    Exists,
     Expression,
     Field,
     InNetwork,
@@ -25,12 +24,15 @@ from matcher.engine.expression import (
     Leaf,
     Like,
     Matches,
+    Nulls,
     Operand,
     Recent,
     leaves,
 )
+from matcher.engine.members import texts, values
 from matcher.engine.patterns import like_runs
 from matcher.engine.regex import regex_search
+from matcher.engine.values import equal, text_of
 from matcher.events.schema import Event
 from matcher.events.text import fold
 
@@ -64,12 +66,11 @@ class Explanation:
 
 def _reason(leaf: Leaf, event: Event) -> Reason:
     match leaf:
-        case Among(item, values):
-            seen = operand(item)(event)
-            value = next((option for option in values if equal(seen, option)), None)
+        case Among(item):
+            value = _option(leaf, event)
             return Reason(written(item), "IN", value, _offset(event, value))
-        case Like(item, pattern, caseless):
-            runs = like_runs(pattern)
+        case Like(item, pattern, caseless, _, escape):
+            runs = like_runs(pattern, escape)
             place = _offset(event, max(runs, key=len)) if runs else None
             return Reason(written(item), "ILIKE" if caseless else "LIKE", pattern, place)
         case Matches(item, pattern, caseless):
@@ -83,10 +84,27 @@ def _reason(leaf: Leaf, event: Event) -> Reason:
         case Compare(operator, left, right):
             value = operand(right)(event)
             return Reason(written(left), operator.value, value, _offset(event, value))
+        case Exists(item):
+            return Reason(written(item), "EXISTS", None, None)
         case Recent(_, clause):
             return Reason("starttime", "LAST", clause, None)
         case Always():
             return Reason("", "TRUE", leaf.holds, None)
+
+
+def _option(leaf: Among, event: Event) -> Any:
+    """The first of the values that the operand equals."""
+    if leaf.nulls is Nulls.SIGMA:
+        return next(
+            (
+                value
+                for value in leaf.values
+                if leaf_predicate(replace(leaf, values=(value,)))(event)
+            ),
+            None,
+        )
+    seen = operand(leaf.operand)(event)
+    return next((value for value in leaf.values if equal(seen, value)), None)
 
 
 def written(item: Operand) -> str:
@@ -114,5 +132,9 @@ def _regex_offset(event: Event, leaf: Matches) -> int | None:
     if is_payload(leaf.operand):
         found = search(event.payload.text)
         return None if found is None else event.payload.byte_offset(found.start())
-    found = search(text_of(operand(leaf.operand)(event)) or "")
+    if leaf.nulls is Nulls.SIGMA:
+        seen = texts(values(leaf.operand)(event), whole=True)
+    else:
+        seen = iter([text_of(operand(leaf.operand)(event)) or ""])
+    found = next((hit for text in seen if (hit := search(text)) is not None), None)
     return None if found is None else _offset(event, found[0])

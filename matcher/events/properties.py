@@ -16,6 +16,7 @@ from typing import Any
 
 from matcher.events.document import Names, child, sdk_spellings, value
 from matcher.events.schema import Event, Kind, Property
+from matcher.events.written import opened_controls
 
 Test = Callable[[str], bool]
 
@@ -24,8 +25,6 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 )
 """ArcSight's names, lower-case, and the property meant (qradar.md §0, 4)."""
 
-_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
-_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
 _JSON_WORDS = ("true", "false", "null", "nan", "-infinity")
 
@@ -110,19 +109,8 @@ def _plain(found: Any) -> int | float | None:
 
 
 def json_text(found: Any) -> str:
-    r"""An object or array as compact JSON, control characters as they are.
-
-    So whatever plain run it shows stands in the event: an escape's tail (the ``n`` of ``\n``)
-    never joins the text after it.
-    """
-    written = json.dumps(found, separators=(",", ":"), ensure_ascii=False)
-    return _ESCAPE.sub(_control, written) if "\\" in written else written
-
-
-def _control(match: re.Match[str]) -> str:
-    if match[1]:
-        return chr(int(match[1], 16))
-    return _SHORT_ESCAPES.get(match[2], match[0])
+    """An object or array as compact JSON, control characters as they are."""
+    return opened_controls(json.dumps(found, separators=(",", ":"), ensure_ascii=False))
 
 
 def _always(_run: str) -> bool:

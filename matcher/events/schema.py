@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from matcher.events.text import fold, unescape
+from matcher.events.written import read_as_written, scalars
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ class Payload:
     def folded(self) -> tuple[str, ...]:
         """:attr:`texts`, case-folded."""
         return tuple(fold(text) for text in self.texts)
+
+    @cached_property
+    def written(self) -> Any:
+        """The document with its numbers as they are written."""
+        return read_as_written(self.raw)
+
+    @cached_property
+    def scalars(self) -> tuple[Any, ...]:
+        """Every text, number and truth value in :attr:`written`."""
+        return tuple(scalars(self.written))
 
     def byte_offset(self, index: int) -> int:
         """Where the code point with this index in :attr:`text` begins in the bytes."""
@@ -93,6 +104,9 @@ class Kind(Enum):
     TIME = "time"
     ADDRESS = "address"
     PAYLOAD = "payload"
+    VALUES = "values"
+    """Every JSON value that a name leads to, as a tuple: numbers as they are written, lists whole;
+    empty where there is none."""
 
 
 def _never(_test: Callable[[str], bool]) -> frozenset[str]:
@@ -103,10 +117,12 @@ def _never(_test: Callable[[str], bool]) -> frozenset[str]:
 class Property:
     """One name a rule may use, and what the literal prefilter has to know of it.
 
-    ``get`` reads it from an event: text, an int, a float, a bool, an object, a list, or None.
+    ``get`` reads it from an event: text, an int, a float, a bool, an object, a list, or None; of
+    kind VALUES a tuple of these.
     ``verbatim(run)`` promises: whenever the property's text holds ``run`` (printable ASCII
     without quote and backslash), then so do the event's bytes, in any ASCII case, raw or once
-    unescaped; save for the values that ``derived`` accounts for.
+    unescaped; save for the values that ``derived`` accounts for. Of kind VALUES it is asked where
+    objects and lists may be read as text; what a single value holds always stands there.
     ``derived(test)`` is asked for the values that do *not* stand in the event: for every such
     value that passes ``test``, a text that does stand there; None where that cannot be said.
     """

@@ -1,7 +1,8 @@
 """A directory of rule files → rules, and the tests inside them (``docs/rule-format.md``)."""
 
 from matcher.rulebook.format import RuleTest
-from matcher.rulebook.loading import Note, Rulebook, load_rules
+from matcher.rulebook.loading import Rulebook, load_rules
+from matcher.rulebook.notes import Note
 from matcher.rulebook.testing import TestResult, run_tests
 
 __all__ = ["Note", "RuleTest", "Rulebook", "TestResult", "load_rules", "run_tests"]

@@ -5,6 +5,8 @@ so a country ``NO``, an account ``012345678901`` and a time stay what they are.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +31,27 @@ class _Loader(yaml.CSafeLoader):
     """YAML with JSON's plain values. libyaml bounds the nesting."""
 
 
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("bool", "true|false", [*"tf"]),
-    ("null", "null|~|", ["n", "~", ""]),
-    ("int", "-?(0|[1-9][0-9]*)", [*"-0123456789"]),
-    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", [*"-0123456789"]),
-    ("merge", "<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(_TAG + _tag, re.compile(f"^(?:{_pattern})$"), _first)
+class _AnyCaseLoader(_Loader):
+    """The same, with ``True``, ``FALSE``, ``Null`` and the like, too."""
+
+
+def _resolve(loader: type[_Loader], *words: tuple[str, str, list[str]]) -> None:
+    loader.yaml_implicit_resolvers = {}
+    for tag, pattern, first in (
+        *words,
+        ("int", "-?(0|[1-9][0-9]*)", [*"-0123456789"]),
+        ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", [*"-0123456789"]),
+        ("merge", "<<", ["<"]),
+    ):
+        loader.add_implicit_resolver(_TAG + tag, re.compile(f"^(?:{pattern})$"), first)
+
+
+_resolve(_Loader, ("bool", "true|false", [*"tf"]), ("null", "null|~|", ["n", "~", ""]))
+_resolve(
+    _AnyCaseLoader,
+    ("bool", "true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("null", "null|Null|NULL|~|", ["n", "N", "~", ""]),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +77,46 @@ class Document:
         return kind(message, code=code, location=place, source=self.text, path=self.path, hint=hint)
 
 
-def read_document(path: str, raw: bytes) -> Document:
-    """The document of a file's bytes.
+def read_document(path: str, text: str) -> Document:
+    """The document of a file's text.
 
-    Raises RuleSyntaxError, with its place, for what is no UTF-8, no YAML, not one document, has a
-    key twice, or is too large.
+    Raises RuleSyntaxError, with its place, for what is no YAML, not one document, has a key twice,
+    or unfolds to too much.
     """
-    text = _decoded(path, raw)
-    try:
+    with _yaml_errors(path, text):
         root = yaml.compose(text, _Loader)
+    if root is None:
+        raise RuleSyntaxError("the file is empty", code="empty", path=path)
+    return _checked(Document(path, text, root))
+
+
+def read_documents(path: str, text: str) -> tuple[Document, ...]:
+    """The documents of a file that may hold several; ``True`` and ``Null`` are no texts in it.
+
+    Raises RuleSyntaxError as :func:`read_document` does.
+    """
+    with _yaml_errors(path, text):
+        roots = list(yaml.compose_all(text, _AnyCaseLoader))
+    empty = _TAG + "null"
+    return tuple(_checked(Document(path, text, root)) for root in roots if root.tag != empty)
+
+
+def _checked(document: Document) -> Document:
+    _check_size(document)
+    _check_nodes(document)
+    return document
+
+
+@contextmanager
+def _yaml_errors(path: str, text: str) -> Iterator[None]:
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         raise _yaml_error(path, text, error) from None
     except yaml.reader.ReaderError as error:
         place = Location.of(text, error.position)
         message = f"no YAML: {error.reason}"
         raise RuleSyntaxError(message, code="yaml", location=place, path=path) from None
-    if root is None:
-        raise RuleSyntaxError("the file is empty", code="empty", path=path)
-    document = Document(path, text, root)
-    _check_size(document)
-    _check_nodes(document)
-    return document
 
 
 def entries(node: yaml.MappingNode) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
@@ -110,7 +143,8 @@ def is_text(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str"
 
 
-def _decoded(path: str, raw: bytes) -> str:
+def decoded(path: str, raw: bytes) -> str:
+    """A file's text. Raises RuleSyntaxError where it is too large or no UTF-8."""
     if len(raw) > MAX_BYTES:
         raise RuleSyntaxError(
             f"the file has {len(raw):,} bytes; {MAX_BYTES:,} is the limit", code="large", path=path

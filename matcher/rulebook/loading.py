@@ -15,26 +15,20 @@ from matcher.errors import (
     UsageError,
 )
 from matcher.events.catalogue import Catalogue
+from matcher.languages import sigma
 from matcher.languages.aql import DEFAULT_POLICY, Policy, Query, compile_query
 from matcher.languages.aql.diagnostics import nearest
-from matcher.rulebook.document import Document, read_document
+from matcher.rulebook.document import Document, decoded, read_document, read_documents
 from matcher.rulebook.format import RESERVED, RuleFile, RuleTest, read_rule_file
+from matcher.rulebook.notes import Note
 from matcher.rulebook.place import in_file
+from matcher.rulebook.sigma_rules import is_sigma, sigma_rules
 
 SUFFIXES = (".yml", ".yaml")
 _TO_METADATA = (
     *("status", "dialect", "description", "data_sources", "false_positives", "author", "date"),
     *("modified", "runbook", "hunting", "metadata", *RESERVED),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something a reader must know of a rule that works."""
-
-    rule_id: str
-    file: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,8 @@ class Rulebook:
     """Every file that was read, whether it could be used or not."""
     rule_files: Mapping[str, RuleFile] = field(default_factory=dict)
     """By rule id, what its file says."""
+    unevaluated: tuple[Note, ...] = ()
+    """Documents that are understood and do nothing: Sigma's correlations, filters of no rule."""
 
     def raise_errors(self) -> None:
         """Raise RuleErrors where there is any error."""
@@ -59,11 +55,15 @@ class Rulebook:
 
 
 def load_rules(
-    paths: Sequence[Path], catalogue: Catalogue, policy: Policy = DEFAULT_POLICY
+    paths: Sequence[Path],
+    catalogue: Catalogue,
+    policy: Policy = DEFAULT_POLICY,
+    sigma_policy: sigma.Policy = sigma.DEFAULT_POLICY,
 ) -> Rulebook:
-    """The rules of these files, and of the rule files in these directories and below them.
+    """The rules of these files, and of the rule files in these directories and below them: rule
+    files (AQL) and Sigma side by side.
 
-    ``policy`` is how their AQL is understood.
+    ``policy`` is how their AQL is understood, ``sigma_policy`` how their Sigma.
 
     Raises UsageError where a path is not there or holds no rule file. What is wrong inside a file
     stands in the rulebook's errors, with its place.
@@ -71,13 +71,21 @@ def load_rules(
     files = rule_files(paths)
     errors: list[RuleError] = []
     found: list[tuple[Rule, RuleFile]] = []
+    documents: list[Document] = []
     for file in files:
         try:
-            found.append(_load(file, catalogue, policy))
+            text = decoded(str(file), _bytes(file))
+            if is_sigma(text):
+                documents += read_documents(str(file), text)
+            else:
+                found.append(_load(read_document(str(file), text), catalogue, policy))
         except RuleErrors as several:
             errors += several.errors
         except RuleError as error:
             errors.append(error)
+    from_sigma = sigma_rules(documents, catalogue, sigma_policy)
+    found += from_sigma.rules
+    errors += from_sigma.errors
     unique, repeated = _without_repeated_ids(found)
     rules = sorted(unique, key=lambda pair: pair[0].id)
     return Rulebook(
@@ -87,6 +95,7 @@ def load_rules(
         notes=tuple(Note(rule.id, rule.file, text) for rule, _ in rules for text in rule.notes),
         files=tuple(map(str, files)),
         rule_files={rule.id: file for rule, file in rules},
+        unevaluated=from_sigma.unevaluated,
     )
 
 
@@ -113,13 +122,15 @@ def _is_rule_file(file: Path, top: Path) -> bool:
     return file.suffix in SUFFIXES and not hidden and file.is_file()
 
 
-def _load(file: Path, catalogue: Catalogue, policy: Policy) -> tuple[Rule, RuleFile]:
+def _bytes(file: Path) -> bytes:
     try:
-        raw = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         raise RuleSyntaxError(message, code="unreadable", path=str(file)) from error
-    document = read_document(str(file), raw)
+
+
+def _load(document: Document, catalogue: Catalogue, policy: Policy) -> tuple[Rule, RuleFile]:
     rule_file, errors = read_rule_file(document)
     query: Query | None = None
     if "query" in rule_file.values:

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 from matcher.config import Settings
 from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
+from matcher.languages import sigma
 from matcher.languages.aql import Policy
 from matcher.pipeline.process import Pipeline
 from matcher.rulebook import Rulebook, load_rules
-from matcher.service.reference_sets import load_reference_sets
+from matcher.service.value_lists import load_value_lists
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
@@ -24,7 +25,7 @@ def load_policy(settings: Settings) -> Policy:
         nulls=aql.nulls,
         matches=aql.matches,
         zone=UTC if aql.time_zone == "UTC" else ZoneInfo(aql.time_zone),
-        reference_sets=load_reference_sets(aql.reference_sets),
+        reference_sets=load_value_lists(aql.reference_sets),
     )
 
 
@@ -32,7 +33,9 @@ def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
     """The rules that are there, refused ones among its errors. Raises UsageError, RuleError
     where there is nothing to read.
     """
-    return load_rules(settings.rules.paths, catalogue, load_policy(settings))
+    lists = load_value_lists(settings.sigma.placeholders)
+    placeholders = sigma.Policy({name: tuple(sorted(values)) for name, values in lists.items()})
+    return load_rules(settings.rules.paths, catalogue, load_policy(settings), placeholders)
 
 
 def build_pipeline(settings: Settings) -> Pipeline:

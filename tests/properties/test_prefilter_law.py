@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matcher.engine.compiler import operand, predicate, text_of
+from matcher.engine.compiler import operand, predicate
 from matcher.engine.expression import (
     Among,
     And,
@@ -23,6 +23,7 @@ from matcher.engine.expression import (
     Recent,
 )
 from matcher.engine.ruleset import RuleSet
+from matcher.engine.values import text_of
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.errors import RuleSyntaxError
-from matcher.rulebook.document import MAX_BYTES, entries, plain, read_document
+from matcher.rulebook.document import MAX_BYTES, decoded, entries, plain, read_document
 
 PIECES = (
     *(
@@ -47,7 +47,7 @@ PIECES = (
 
 def read(text: str | bytes):
     raw = text.encode() if isinstance(text, str) else text
-    return plain(read_document("f.yml", raw).root)
+    return plain(read_document("f.yml", decoded("f.yml", raw)).root)
 
 
 def test_plain_values_read_as_json_reads_them():
@@ -62,7 +62,7 @@ def test_plain_values_read_as_json_reads_them():
 def test_anchors_and_merged_keys():
     text = "x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}\nz: *x"
     assert read(text)["y"] == {"a": 1, "b": 3}
-    document = read_document("f.yml", text.encode())
+    document = read_document("f.yml", text)
     merged = dict(entries(document.root))
     ((_, value),) = [(key, node) for key, node in merged.items() if key.value == "y"]
     assert {key.value: node.value for key, node in entries(value)} == {"a": "1", "b": "3"}

@@ -69,7 +69,7 @@ def test_every_rule_has_a_positive_and_a_negative_test():
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_shipped_rule_is_valid_by_the_schema(file):
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    document = read_document(str(file), file.read_bytes())
+    document = read_document(str(file), file.read_text("utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(plain(document.root))
 
 

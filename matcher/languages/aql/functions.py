@@ -14,8 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
-from matcher.engine.compiler import address, number_of, text_of
 from matcher.engine.expression import Function
+from matcher.engine.values import address, number_of, text_of
 from matcher.events.text import fold, readable
 from matcher.languages.aql.dateformat import date_format
 from matcher.languages.aql.replacing import replace_all, replace_first

@@ -11,6 +11,7 @@ from matcher.engine.expression import (
     Compare,
     Comparison,
     Constant,
+    Exists,
     Expression,
     InNetwork,
     IsNull,
@@ -70,5 +71,5 @@ def _operands(leaf: Leaf) -> tuple[Operand, ...]:
             return left, right
         case Among(item) | Like(item) | Matches(item) | InNetwork(item):
             return (item,)
-        case IsNull() | Recent() | Always():
+        case IsNull() | Exists() | Recent() | Always():
             return ()

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from matcher.engine.compiler import text_of
 from matcher.engine.regex import compiled, prepared
+from matcher.engine.values import text_of
 
 _PART = re.compile(
     r"\\(?P<sign>.)|\$(?P<number>\d)|\$\{(?P<name>\w+)\}|(?P<wrong>[\\$])", re.DOTALL

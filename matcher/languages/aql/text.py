@@ -14,6 +14,7 @@ from matcher.engine.expression import (
     Case,
     Compare,
     Constant,
+    Exists,
     Expression,
     Field,
     InNetwork,
@@ -81,6 +82,8 @@ def _leaf(leaf: Leaf) -> str:
             return written
         case Always():
             return aql_text(leaf)
+        case Exists():
+            raise ValueError("AQL has no word for a name that is there, whatever it holds")
 
 
 def operand_text(item: Operand) -> str:

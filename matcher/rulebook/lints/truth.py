@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from matcher.engine.compiler import is_payload, number_of
+from matcher.engine.compiler import is_payload
 from matcher.engine.expression import (
     Always,
     Among,
@@ -20,6 +20,7 @@ from matcher.engine.expression import (
 from matcher.engine.gate import possible_types
 from matcher.engine.literals import need
 from matcher.engine.rule import Rule
+from matcher.engine.values import number_of
 from matcher.engine.verdict import condition
 from matcher.events.catalogue import Catalogue
 from matcher.rulebook.lints.finding import Finding

@@ -1,4 +1,6 @@
-"""Reference sets: what REFERENCESETCONTAINS asks, read from a directory of text files."""
+"""Lists of values that rules name, read from a directory of text files: AQL's reference sets,
+Sigma's placeholders.
+"""
 
 from pathlib import Path
 
@@ -7,23 +9,23 @@ from matcher.errors import ConfigError
 SUFFIX = ".txt"
 
 
-def load_reference_sets(directory: Path | None) -> dict[str, frozenset[str]]:
-    """The sets by name: ``NAME.txt`` is the set NAME, a value a line, blank lines left out.
+def load_value_lists(directory: Path | None) -> dict[str, frozenset[str]]:
+    """The lists by name: ``NAME.txt`` is the list NAME, a value a line, blank lines left out.
 
     Raises ConfigError, with every file that cannot be read.
     """
     if directory is None:
         return {}
-    sets: dict[str, frozenset[str]] = {}
+    lists: dict[str, frozenset[str]] = {}
     findings: list[str] = []
     for file in sorted(directory.glob(f"*{SUFFIX}")):
         try:
             lines = file.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
-            findings.append(f"{file}: the reference set cannot be read: {reason}")
+            findings.append(f"{file}: the list of values cannot be read: {reason}")
             continue
-        sets[file.stem] = frozenset(line.strip() for line in lines if line.strip())
+        lists[file.stem] = frozenset(line.strip() for line in lines if line.strip())
     if findings:
         raise ConfigError("\n".join(findings))
-    return sets
+    return lists

@@ -1,0 +1,77 @@
+"""How AQL's values compare (qradar.md §1.2, §1.3): text by code point, numbers by value, a number
+with a text by value where the text is a number. NULL equals, orders and matches nothing.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from operator import eq, ge, gt, le, lt
+from typing import Any
+
+from matcher.engine.expression import Comparison
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+|(?:\.[0-9]+)?[eE][+-]?[0-9]+)?")
+_LONGEST_INTEGER = 4300
+
+ORDER: dict[Comparison, Callable[[Any, Any], bool]] = {
+    Comparison.LESS: lt,
+    Comparison.AT_MOST: le,
+    Comparison.GREATER: gt,
+    Comparison.AT_LEAST: ge,
+    Comparison.EQUAL: eq,
+}
+"""What each comparing operator asks of two values that can be compared."""
+
+
+def text_of(value: Any) -> str | None:
+    """A value as text: an object or array as compact JSON; NULL and the empty text are None."""
+    if isinstance(value, str):
+        return value or None
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return str(value)
+
+
+def number_of(value: Any) -> int | float | None:
+    """A value as a number, where it is one or is the text of one."""
+    if isinstance(value, (int, float)):
+        return value
+    if not isinstance(value, str) or not (found := _NUMBER.fullmatch(value)):
+        return None
+    return float(value) if found[1] or len(value) > _LONGEST_INTEGER else int(value)
+
+
+@lru_cache(maxsize=4096)
+def address(text: str | None) -> IPv4Address | IPv6Address | None:
+    """The address that a text is, None where it is none."""
+    if text is None:
+        return None
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def equal(a: Any, b: Any) -> bool:
+    """AQL's ``=``: false where either is NULL."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        s, t = text_of(a), text_of(b)
+        return s is not None and t is not None and s.lower() == t.lower()
+    if isinstance(a, str) and isinstance(b, str):
+        return a == b and a != ""
+    x, y = number_of(a), number_of(b)
+    if x is not None and y is not None:
+        return x == y
+    s, t = text_of(a), text_of(b)
+    return s is not None and s == t
+
+
+def unequal(a: Any, b: Any) -> bool:
+    """AQL's ``!=``: false where either is NULL, too."""
+    return text_of(a) is not None and text_of(b) is not None and not equal(a, b)

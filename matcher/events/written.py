@@ -1,0 +1,71 @@
+"""A JSON document read so that numbers stay as they are written, and written again compactly.
+
+This is what a rule sees that compares a number, an object or an array as text. Whatever plain run
+such a text shows stands in the event's bytes, raw or once unescaped, but for the blanks that a
+producer puts between tokens.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from matcher.events.acceptable import BOM
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
+_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+class Number(str):
+    """A JSON number, or NaN or an infinity, as it is written."""
+
+    __slots__ = ()
+
+
+_decode = json.JSONDecoder(
+    parse_int=Number, parse_float=Number, parse_constant=Number, strict=False
+).decode
+
+
+def read_as_written(raw: bytes) -> Any:
+    """The document of an acceptable event (:mod:`matcher.events.acceptable`)."""
+    return _decode(raw.removeprefix(BOM).decode("utf-8", "replace"))
+
+
+def scalars(node: Any) -> Iterator[Any]:
+    """Every text, number and truth value in a document, in its order; keys are none of them."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting += reversed(node.values())
+        elif isinstance(node, list):
+            waiting += reversed(node)
+        elif node is not None:
+            yield node
+
+
+def compact(node: Any) -> str:
+    r"""A value as compact JSON, non-ASCII and control characters as they are.
+
+    So an escape's tail (the ``n`` of ``\\n``) never joins the text after it.
+    """
+    if isinstance(node, dict):
+        entries = (f"{compact(key)}:{compact(inner)}" for key, inner in node.items())
+        return f"{{{','.join(entries)}}}"
+    if isinstance(node, list):
+        return f"[{','.join(map(compact, node))}]"
+    if isinstance(node, Number):
+        return str(node)
+    return opened_controls(json.dumps(node, ensure_ascii=False))
+
+
+def opened_controls(text: str) -> str:
+    """JSON text with its control characters as they are."""
+    return _ESCAPE.sub(_control, text) if "\\" in text else text
+
+
+def _control(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return _SHORT_ESCAPES.get(match[2], match[0])

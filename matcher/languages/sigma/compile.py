@@ -1,0 +1,137 @@
+"""A Sigma rule, as pySigma parsed it → the engine's expression."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sigma import conditions
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+
+from matcher.engine.expression import Among, And, Expression, Field, Not, Nulls, Operand, Or
+from matcher.engine.rule import Column
+from matcher.errors import RuleSemanticError, UnsupportedRule
+from matcher.events.catalogue import Catalogue
+from matcher.languages.sigma.fields import KEYWORDS, Fields
+from matcher.languages.sigma.log_sources import log_sources
+from matcher.languages.sigma.values import NEVER, Comparisons
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a Sigma rule leaves to the one who runs it: the values of each placeholder."""
+
+    placeholders: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+
+DEFAULT_POLICY = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One compiled rule. ``expression`` holds for the events of its log source alone; ``columns``
+    are the rule's ``fields``; ``notes`` are what a reader must know, one line each.
+    """
+
+    expression: Expression
+    columns: tuple[Column, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compile_detection(
+    rule: SigmaRule, catalogue: Catalogue, policy: Policy = DEFAULT_POLICY
+) -> Detection:
+    """Compile a rule that pySigma read without an error, filters applied.
+
+    Raises UnsupportedRule and RuleSemanticError, without a place: :attr:`RuleError.source` is the
+    field or the condition it is about.
+    """
+    source = rule.logsource
+    sources = log_sources(product=source.product, service=source.service, category=source.category)
+    fields = Fields(sources)
+    compilation = _Compilation(fields, policy)
+    parsed = [_parsed(condition) for condition in rule.detection.parsed_condition]
+    wanted = any_of(compilation.expression(node) for node in parsed)
+    columns = tuple(Column(name, fields.field(name)) for name in dict.fromkeys(rule.fields))
+    if not sources:
+        given = "/".join(filter(None, (source.product, source.category, source.service)))
+        note = f"no log source here is {given}: the rule never matches"
+        return Detection(And((NEVER, wanted)), columns, (note,))
+    kinds = dict.fromkeys(kind for one in sources for kind in one.kinds)
+    numbers = tuple(dict.fromkeys(catalogue.type_of(kind).id for kind in kinds))
+    gate = Among(_devicetype(catalogue), numbers)
+    joined = wanted.items if isinstance(wanted, And) else (wanted,)
+    return Detection(And((gate, *joined)), columns)
+
+
+def any_of(expressions: Iterable[Expression]) -> Expression:
+    """Their OR: nested ones opened, and equalities of one field put together."""
+    items: list[Expression] = []
+    equalities: dict[tuple[Operand, bool], int] = {}
+    for item in _opened(expressions):
+        if isinstance(item, Among) and item.nulls is Nulls.SIGMA:
+            place = equalities.setdefault((item.operand, item.caseless), len(items))
+            if place < len(items):
+                before = items[place]
+                values = (*before.values, *item.values) if isinstance(before, Among) else ()
+                unique = tuple(dict.fromkeys(values))
+                items[place] = Among(item.operand, unique, item.nulls, item.caseless)
+                continue
+        items.append(item)
+    return items[0] if len(items) == 1 else Or(tuple(items))
+
+
+def _opened(expressions: Iterable[Expression]) -> Iterable[Expression]:
+    for item in expressions:
+        if isinstance(item, Or):
+            yield from _opened(item.items)
+        else:
+            yield item
+
+
+def all_of(expressions: Iterable[Expression]) -> Expression:
+    """Their AND, nested ones opened."""
+    items: list[Expression] = []
+    for item in expressions:
+        items += item.items if isinstance(item, And) else (item,)
+    return items[0] if len(items) == 1 else And(tuple(items))
+
+
+class _Compilation:
+    def __init__(self, fields: Fields, policy: Policy) -> None:
+        self._comparisons = Comparisons(fields.field, policy.placeholders)
+
+    def expression(self, node: object) -> Expression:
+        match node:
+            case conditions.ConditionAND(args=args):
+                return all_of([self.expression(arg) for arg in args])
+            case conditions.ConditionOR(args=args):
+                return any_of([self.expression(arg) for arg in args])
+            case conditions.ConditionNOT(args=[arg]):
+                return Not(self.expression(arg))
+            case conditions.ConditionFieldEqualsValueExpression(field=name, value=value):
+                try:
+                    return any_of([self._comparisons.field(name, value)])
+                except UnsupportedRule as error:
+                    error.source = name
+                    raise
+            case conditions.ConditionValueExpression(value=value):
+                return any_of([self._comparisons.keyword(KEYWORDS, value)])
+            case _:
+                name = type(node).__name__
+                raise UnsupportedRule(f"{name} is not evaluated", code="unsupported-condition")
+
+
+def _parsed(condition: conditions.SigmaCondition) -> object:
+    try:
+        return condition.parsed
+    except SigmaError as error:
+        raise RuleSemanticError(
+            str(error.args[0]), code="condition", source=condition.condition
+        ) from None
+
+
+def _devicetype(catalogue: Catalogue) -> Field:
+    return Field(catalogue.properties.by_field["devicetype"], "devicetype")

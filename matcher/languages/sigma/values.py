@@ -1,0 +1,239 @@
+"""Values of a Sigma rule → leaves: what a field is compared with, and how (Sigma 2.1, modifiers).
+
+pySigma has applied the modifiers by then, save those that only an engine can: what is left are the
+types of :mod:`sigma.types`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from sigma import types as sigma
+
+from matcher.engine.expression import (
+    Always,
+    Among,
+    Call,
+    Compare,
+    Comparison,
+    Constant,
+    Exists,
+    Expression,
+    Function,
+    InNetwork,
+    IsNull,
+    Like,
+    Matches,
+    Not,
+    Nulls,
+    Operand,
+    Or,
+)
+from matcher.engine.members import Values, texts
+from matcher.engine.patterns import like_escaped
+from matcher.engine.regex import BadRegexError, compiled
+from matcher.errors import UnsupportedRule
+from matcher.events.text import fold
+from matcher.events.times import milliseconds
+
+ESCAPE = "\\"
+"""What makes ``%`` and ``_`` plain in the LIKE patterns that Sigma's texts become."""
+
+_ORDER = MappingProxyType(
+    {
+        sigma.CompareOperators.LT: Comparison.LESS,
+        sigma.CompareOperators.LTE: Comparison.AT_MOST,
+        sigma.CompareOperators.GT: Comparison.GREATER,
+        sigma.CompareOperators.GTE: Comparison.AT_LEAST,
+    }
+)
+_FLAGS = (
+    (sigma.SigmaRegularExpressionFlag.MULTILINE, "m"),
+    (sigma.SigmaRegularExpressionFlag.DOTALL, "s"),
+)
+
+
+class Comparisons:
+    """Compiles comparisons. ``operand`` gives the operand of a field's name, ``placeholders`` the
+    values of each. Every method raises UnsupportedRule for what is not evaluated.
+    """
+
+    def __init__(
+        self, operand: Callable[[str], Operand], placeholders: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._operand = operand
+        self._placeholders = placeholders
+
+    def field(self, name: str, value: sigma.SigmaType) -> Expression:
+        """``name: value``."""
+        operand = self._operand(name)
+        return Or(tuple(self._compared(operand, one) for one in self._alternatives(value)))
+
+    def keyword(self, operand: Operand, value: sigma.SigmaType) -> Expression:
+        """A value without a field: each of the event's values is searched for it."""
+        return Or(tuple(self._searched(operand, one) for one in self._alternatives(value)))
+
+    def _searched(self, operand: Operand, value: sigma.SigmaType) -> Expression:
+        match value:
+            case sigma.SigmaNumber() | sigma.SigmaBool():
+                return _like(operand, f"%{like_escaped(_plain(value), ESCAPE)}%", caseless=True)
+            case sigma.SigmaString():
+                return _like(operand, f"%{like_pattern(value)}%", caseless=_is_caseless(value))
+            case _:
+                return self._compared(operand, value)
+
+    def _compared(self, operand: Operand, value: sigma.SigmaType) -> Expression:
+        match value:
+            case sigma.SigmaString():
+                return _text(operand, value)
+            case sigma.SigmaNull():
+                return IsNull(operand, Nulls.SIGMA)
+            case sigma.SigmaExists(exists=wanted):
+                return Exists(operand) if wanted else Not(Exists(operand))
+            case sigma.SigmaRegularExpression():
+                return _regex(operand, value)
+            case sigma.SigmaCIDRExpression(network=network):
+                return InNetwork(operand, network, Nulls.SIGMA)
+            case sigma.SigmaFieldReference():
+                return self._reference(operand, value)
+            case _:
+                return _numeric(operand, value)
+
+    def _alternatives(self, value: sigma.SigmaType) -> Iterator[sigma.SigmaType]:
+        """The values that one stands for, of which any will do: those of an expansion, those of
+        its placeholders.
+        """
+        if isinstance(value, sigma.SigmaExpansion):
+            for one in value.values:
+                yield from self._alternatives(one)
+        elif (
+            isinstance(value, sigma.SigmaString | sigma.SigmaRegularExpression)
+            and value.contains_placeholder()
+        ):
+            cased = isinstance(value, sigma.SigmaCasedString)
+            for filled in value.replace_placeholders(self._filled):
+                if cased and isinstance(filled, sigma.SigmaString):
+                    yield sigma.SigmaCasedString.from_sigma_string(filled)
+                else:
+                    yield filled
+        else:
+            yield value
+
+    def _filled(self, placeholder: sigma.Placeholder) -> Iterator[str]:
+        known = self._placeholders.get(placeholder.name)
+        if known is None:
+            raise UnsupportedRule(
+                f"the placeholder %{placeholder.name}% has no values",
+                code="unknown-placeholder",
+                hint=f"sigma.placeholders names a directory: put {placeholder.name}.txt there",
+            )
+        yield from known
+
+    def _reference(self, operand: Operand, value: sigma.SigmaFieldReference) -> Expression:
+        other = self._operand(value.field)
+        if not (value.starts_with or value.ends_with):
+            return Compare(Comparison.EQUAL, operand, other, Nulls.SIGMA)
+        both = value.starts_with and value.ends_with
+        name = "contains" if both else "startswith" if value.starts_with else "endswith"
+        found = Call(_REFERENCES[name], (operand, other))
+        return Compare(Comparison.EQUAL, found, Constant("true"), Nulls.SIGMA)
+
+
+def like_pattern(value: sigma.SigmaString) -> str:
+    """A text with wildcards as a LIKE pattern; it escapes with :data:`ESCAPE`."""
+    signs = {sigma.SpecialChars.WILDCARD_MULTI: "%", sigma.SpecialChars.WILDCARD_SINGLE: "_"}
+    return "".join(
+        like_escaped(part, ESCAPE) if isinstance(part, str) else signs[part]
+        for part in value.s
+        if not isinstance(part, sigma.Placeholder)
+    )
+
+
+def _text(operand: Operand, value: sigma.SigmaString) -> Expression:
+    caseless = _is_caseless(value)
+    if value.contains_special():
+        return _like(operand, like_pattern(value), caseless=caseless)
+    plain = "".join(part for part in value.s if isinstance(part, str))
+    return Among(operand, (plain,), Nulls.SIGMA, caseless)
+
+
+def _like(operand: Operand, pattern: str, *, caseless: bool) -> Like:
+    return Like(operand, pattern, caseless, Nulls.SIGMA, ESCAPE)
+
+
+def _is_caseless(value: sigma.SigmaType) -> bool:
+    return not isinstance(value, sigma.SigmaCasedString)
+
+
+def _plain(value: sigma.SigmaType) -> str:
+    """A number or truth value as JSON writes it."""
+    return str(value).lower()
+
+
+def _numeric(operand: Operand, value: sigma.SigmaType) -> Expression:
+    match value:
+        case sigma.SigmaTimestampPart():
+            part = Call(_part_of_time(value.timestamp_part), (operand,))
+            return Compare(Comparison.EQUAL, part, Constant(value.number), Nulls.SIGMA)
+        case sigma.SigmaNumber() | sigma.SigmaBool():
+            return Among(operand, (_plain(value),), Nulls.SIGMA, caseless=True)
+        case sigma.SigmaCompareExpression(number=number, op=op) if op in _ORDER:
+            return Compare(_ORDER[op], operand, Constant(number.number), Nulls.SIGMA)
+        case _:
+            name = type(value).__name__
+            raise UnsupportedRule(f"{name} is not evaluated", code="unsupported-value")
+
+
+def _regex(operand: Operand, value: sigma.SigmaRegularExpression) -> Expression:
+    flags = "".join(letter for flag, letter in _FLAGS if flag in value.flags)
+    pattern = (f"(?{flags})" if flags else "") + str(value.regexp)
+    caseless = sigma.SigmaRegularExpressionFlag.IGNORECASE in value.flags
+    try:
+        compiled(pattern, caseless=caseless)
+    except BadRegexError as error:
+        raise UnsupportedRule(str(error), code="bad-pattern") from None
+    return Matches(operand, pattern, caseless, Nulls.SIGMA)
+
+
+def _referring(test: Callable[[str, str], bool]) -> Callable[[Values, Values], Values]:
+    def holds(ours: Values, others: Values) -> Values:
+        wanted = [fold(text) for text in texts(others)]
+        return (
+            any(test(fold(text), other) for text in texts(ours, whole=True) for other in wanted),
+        )
+
+    return holds
+
+
+_REFERENCES = {
+    "contains": Function("contains", _referring(lambda text, other: other in text)),
+    "startswith": Function("startswith", _referring(str.startswith)),
+    "endswith": Function("endswith", _referring(str.endswith)),
+}
+
+_PARTS: Mapping[sigma.TimestampPart, Callable[[datetime], int]] = MappingProxyType(
+    {
+        sigma.TimestampPart.MINUTE: lambda moment: moment.minute,
+        sigma.TimestampPart.HOUR: lambda moment: moment.hour,
+        sigma.TimestampPart.DAY: lambda moment: moment.day,
+        sigma.TimestampPart.WEEK: lambda moment: moment.isocalendar().week,
+        sigma.TimestampPart.MONTH: lambda moment: moment.month,
+        sigma.TimestampPart.YEAR: lambda moment: moment.year,
+    }
+)
+
+
+def _part_of_time(part: sigma.TimestampPart) -> Function:
+    """A part of each time among the values, in UTC."""
+    read = _PARTS[part]
+
+    def parts(found: Values) -> Values:
+        moments = (milliseconds(text) for text in texts(found))
+        return tuple(
+            read(datetime.fromtimestamp(at / 1000, UTC)) for at in moments if at is not None
+        )
+
+    return Function(part.name.lower(), parts)
+
+
+NEVER = Always(holds=False)

@@ -1,0 +1,243 @@
+"""Sigma documents → rules: rules, the filters that are applied to them, correlations.
+
+pySigma reads each document; what it or the compiler refuses is shown with its place in the file.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Generic, TypeVar
+from uuid import NAMESPACE_URL, uuid5
+
+import yaml
+from sigma.correlations import SigmaCorrelationRule
+from sigma.filters import SigmaFilter
+from sigma.rule import SigmaRule
+
+from matcher.engine.rule import Attack, Rule, Severity
+from matcher.errors import RuleError, RuleErrors
+from matcher.events.catalogue import Catalogue
+from matcher.languages.sigma import Detection, Policy, compile_detection
+from matcher.rulebook.document import Document, entries, plain
+from matcher.rulebook.format import KEYS, RuleFile, RuleTest
+from matcher.rulebook.notes import Note
+from matcher.rulebook.sigma_errors import located, reading_errors
+
+_MARKS = re.compile(r"^(?:detection|filter|correlation|logsource)[ \t]*:", re.MULTILINE)
+_AQL_MARK = re.compile(r"^(?:query|version)[ \t]*:", re.MULTILINE)
+
+_CORRELATION = "correlation: read, not yet evaluated"
+
+TACTICS = {
+    "reconnaissance": "TA0043",
+    "resource-development": "TA0042",
+    "initial-access": "TA0001",
+    "execution": "TA0002",
+    "persistence": "TA0003",
+    "privilege-escalation": "TA0004",
+    "defense-evasion": "TA0005",
+    "credential-access": "TA0006",
+    "discovery": "TA0007",
+    "lateral-movement": "TA0008",
+    "collection": "TA0009",
+    "exfiltration": "TA0010",
+    "command-and-control": "TA0011",
+    "impact": "TA0040",
+}
+"""ATT&CK's tactics as Sigma's tags name them. A tag that is not here is kept as a tag alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigmaRules:
+    """What Sigma documents hold. ``unevaluated`` names what is read and not evaluated."""
+
+    rules: tuple[tuple[Rule, RuleFile], ...]
+    errors: tuple[RuleError, ...]
+    unevaluated: tuple[Note, ...]
+
+
+_Parsed = TypeVar("_Parsed", SigmaRule, SigmaFilter, SigmaCorrelationRule)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Generic[_Parsed]):
+    """One document as pySigma read it."""
+
+    document: Document
+    root: yaml.MappingNode
+    data: dict[str, Any]
+    parsed: _Parsed
+
+    @property
+    def note_name(self) -> str:
+        return str(self.parsed.id or self.parsed.name or self.parsed.title)
+
+
+def is_sigma(text: str) -> bool:
+    """Whether a file's text is Sigma, and no rule file of ours."""
+    return _MARKS.search(text) is not None and _AQL_MARK.search(text) is None
+
+
+def sigma_rules(documents: Sequence[Document], catalogue: Catalogue, policy: Policy) -> SigmaRules:
+    """The rules of these documents. A filter is applied to every rule it is for, in whatever file
+    that stands; pySigma's meaning: the rule's condition AND the filter's.
+    """
+    rules: list[_Read[SigmaRule]] = []
+    filters: list[_Read[SigmaFilter]] = []
+    unevaluated: list[Note] = []
+    errors: list[RuleError] = []
+    for document in documents:
+        try:
+            root, data = _mapping(document)
+            if "correlation" in data:
+                other = _Read(document, root, data, _parsed(document, data, SigmaCorrelationRule))
+                unevaluated.append(Note(other.note_name, document.path, _CORRELATION))
+            elif "filter" in data:
+                filters.append(_Read(document, root, data, _parsed(document, data, SigmaFilter)))
+            else:
+                rules.append(_Read(document, root, data, _parsed(document, data, SigmaRule)))
+        except RuleErrors as several:
+            errors += several.errors
+    unevaluated += _idle(rules, filters)
+    made = []
+    for one in rules:
+        try:
+            made.append(_rule(one, filters, catalogue, policy))
+        except RuleErrors as several:
+            errors += several.errors
+    return SigmaRules(tuple(made), tuple(errors), tuple(unevaluated))
+
+
+def _mapping(document: Document) -> tuple[yaml.MappingNode, dict[str, Any]]:
+    if not isinstance(document.root, yaml.MappingNode):
+        message = "a Sigma document is a mapping"
+        raise RuleErrors([document.error("wrong-value", message, document.root)])
+    for key, _ in entries(document.root):
+        if key.value == "action":
+            hint = "write each rule out: Sigma 2 has no action"
+            message = "`action` (global, repeat, reset) is not read"
+            raise RuleErrors([document.error("unsupported-action", message, key, hint)])
+    return document.root, plain(document.root)
+
+
+def _parsed(document: Document, data: dict[str, Any], kind: type[_Parsed]) -> _Parsed:
+    """Raises RuleErrors with every fault that pySigma finds."""
+    errors = reading_errors(document, data, kind)
+    if errors:
+        raise RuleErrors(errors)
+    return kind.from_dict(data)
+
+
+def _rule(
+    read: _Read[SigmaRule],
+    filters: Sequence[_Read[SigmaFilter]],
+    catalogue: Catalogue,
+    policy: Policy,
+) -> tuple[Rule, RuleFile]:
+    document, nodes = read.document, {key.value: value for key, value in entries(read.root)}
+    errors: list[RuleError] = []
+    tests: tuple[RuleTest, ...] = ()
+    detection: Detection | None = None
+    applied = [one for one in filters if _is_for(one.parsed, read.parsed)]
+    for one in applied:
+        one.parsed.apply_on_rule(read.parsed)
+    try:
+        tests = KEYS["tests"](document, nodes["tests"]) if "tests" in nodes else ()
+    except RuleError as error:
+        errors.append(error)
+    try:
+        detection = compile_detection(read.parsed, catalogue, policy)
+    except RuleError as error:
+        errors.append(located(error, document))
+    if errors or detection is None:
+        raise RuleErrors(errors)
+    rule = _made(read, detection, [_text(one.document) for one in applied])
+    nodes.setdefault("id", read.root)
+    return rule, RuleFile(document, dict(rule.metadata), nodes, tests)
+
+
+def _is_for(one: SigmaFilter, rule: SigmaRule) -> bool:
+    return one._should_apply_on_rule(rule)  # noqa: SLF001 - pySigma has no other name for it
+
+
+def _idle(
+    rules: Sequence[_Read[SigmaRule]], filters: Sequence[_Read[SigmaFilter]]
+) -> Iterator[Note]:
+    """Filters that no rule here is filtered by."""
+    for one in filters:
+        if not any(_is_for(one.parsed, rule.parsed) for rule in rules):
+            yield Note(one.note_name, one.document.path, "filter: no rule here is filtered by it")
+
+
+def _made(read: _Read[SigmaRule], detection: Detection, filters: Sequence[str]) -> Rule:
+    parsed = read.parsed
+    source = "\n---\n".join((_text(read.document), *filters))
+    notes = list(detection.notes)
+    if parsed.id is None:
+        notes.append("the rule has no id: one is made of its title")
+    if parsed.level is None:
+        notes.append("the rule has no level: medium is taken")
+    if filters:
+        notes.append(f"filters applied: {len(filters)}")
+    return Rule(
+        id=str(parsed.id or uuid5(NAMESPACE_URL, f"sigma:{parsed.title}")),
+        title=parsed.title,
+        version=_version(parsed, source),
+        severity=_severity(parsed),
+        expression=detection.expression,
+        columns=detection.columns,
+        attack=_attack([str(tag) for tag in parsed.tags]),
+        references=tuple(map(str, parsed.references)),
+        language="sigma",
+        file=read.document.path,
+        source=source,
+        notes=tuple(notes),
+        metadata=_metadata(parsed, read.data),
+    )
+
+
+def _text(document: Document) -> str:
+    """The lines of the file that a document stands in."""
+    start, end = document.root.start_mark, document.root.end_mark
+    lines = document.text.split("\n")[start.line : end.line + 1]
+    return "\n".join(lines).removesuffix("---").strip()
+
+
+def _version(parsed: SigmaRule, source: str) -> str:
+    """``modified``, else ``date``, else a digest (DESIGN.md §4)."""
+    day = parsed.modified or parsed.date
+    return day.isoformat() if day else sha256(source.encode()).hexdigest()[:12]
+
+
+def _severity(parsed: SigmaRule) -> Severity:
+    return Severity.MEDIUM if parsed.level is None else Severity[parsed.level.name]
+
+
+def _attack(tags: Iterable[str]) -> Attack:
+    names = [tag.removeprefix("attack.") for tag in tags if tag.startswith("attack.")]
+    techniques = [name.upper() for name in names if re.fullmatch(r"t\d{4}(\.\d{3})?", name)]
+    tactics = [
+        TACTICS.get(name.replace("_", "-"), name.upper())
+        for name in names
+        if name.replace("_", "-") in TACTICS or re.fullmatch(r"ta\d{4}", name)
+    ]
+    return Attack(tuple(tactics), tuple(techniques))
+
+
+def _metadata(parsed: SigmaRule, data: dict[str, Any]) -> dict[str, Any]:
+    found = {
+        "status": parsed.status and parsed.status.name.lower(),
+        "description": parsed.description,
+        "author": parsed.author,
+        "date": parsed.date and parsed.date.isoformat(),
+        "modified": parsed.modified and parsed.modified.isoformat(),
+        "license": parsed.license,
+        "false_positives": tuple(map(str, parsed.falsepositives)),
+        "tags": tuple(map(str, parsed.tags)),
+        "logsource": json.loads(json.dumps(data.get("logsource"))),
+        "runbook": data.get("runbook"),
+        "hunting": data.get("hunting"),
+    }
+    return {key: value for key, value in found.items() if value}
