@@ -9,7 +9,7 @@ import yaml
 
 from matcher.engine.regex import BadRegexError, compiled
 from matcher.errors import RuleError, RuleSyntaxError, UnsupportedRule
-from matcher.rulebook.document import Document, entries, is_number, is_text
+from matcher.rulebook.document import Document, entries, is_number, is_text, plain
 from matcher.rulebook.sigma_reading import NOT_SELECTIONS, SECTIONS
 
 MOST_NESTED = 50
@@ -26,7 +26,9 @@ Item = tuple[yaml.ScalarNode, yaml.Node]
 
 def unreadable(document: Document) -> list[RuleError]:
     """Every such fault of a document."""
-    errors = [error for key, value in items(document) for error in _item(document, key, value)]
+    errors = list(_action(document))
+    errors += [error for key, value in items(document) for error in _item(document, key, value)]
+    errors += _no_texts(document)
     conditions = list(_conditions(document))
     errors += [error for node in conditions for error in _condition(document, node)]
     names = sum(len(_NAMES.findall(node.value)) for node in conditions)
@@ -51,9 +53,14 @@ def items(document: Document) -> Iterator[Item]:
 
 def section_of(document: Document, name: str) -> yaml.Node | None:
     """What stands under a key of the document."""
-    if not isinstance(document.root, yaml.MappingNode):
-        return None
-    return {key.value: value for key, value in entries(document.root)}.get(name)
+    return dict_of(document.root).get(name)
+
+
+def dict_of(node: yaml.Node) -> dict[str, yaml.Node]:
+    """A mapping's values by their keys; of any other node none."""
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {key.value: value for key, value in entries(node)}
 
 
 def scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
@@ -73,10 +80,44 @@ def _items_of(selection: yaml.Node) -> Iterator[Item]:
 def _conditions(document: Document) -> Iterator[yaml.ScalarNode]:
     for section in SECTIONS:
         node = section_of(document, section)
-        if isinstance(node, yaml.MappingNode):
-            for key, value in entries(node):
-                if key.value == "condition":
-                    yield from scalars(value)
+        if node is not None and (found := dict_of(node).get("condition")) is not None:
+            yield from scalars(found)
+
+
+def _action(document: Document) -> Iterator[RuleError]:
+    if isinstance(document.root, yaml.MappingNode):
+        for key, _ in entries(document.root):
+            if key.value == "action":
+                hint = "write each rule out: Sigma 2 has no action"
+                message = "`action` (global, repeat, reset) is not read"
+                yield document.error("unsupported-action", message, key, hint, UnsupportedRule)
+
+
+def _no_texts(document: Document) -> Iterator[RuleError]:
+    """What must be text, or a list of texts, and is not."""
+    identifier = section_of(document, "id")
+    if identifier is not None and not is_text(identifier) and plain(identifier) is not None:
+        yield document.error("wrong-value", "an id is a text", identifier)
+    fields = section_of(document, "fields")
+    for node in fields.value if isinstance(fields, yaml.SequenceNode) else ():
+        if not is_text(node):
+            yield document.error("wrong-value", "a field's name is a text", node)
+    for node in _rules_named(document):
+        if not is_text(node):
+            yield document.error("wrong-value", "a rule is named by its id or name", node)
+    for section in SECTIONS:
+        node = section_of(document, section)
+        found = dict_of(node).get("condition") if node else None
+        for one in found.value if isinstance(found, yaml.SequenceNode) else [found]:
+            if one is not None and not is_text(one):
+                yield document.error("wrong-value", "a condition is a text", one)
+
+
+def _rules_named(document: Document) -> list[yaml.Node]:
+    """The members of a filter's list of rules: pySigma takes a number for a place."""
+    node = section_of(document, "filter")
+    rules = dict_of(node).get("rules") if node else None
+    return rules.value if isinstance(rules, yaml.SequenceNode) else []
 
 
 def _item(document: Document, key: yaml.ScalarNode, value: yaml.Node) -> Iterator[RuleError]:

@@ -1,5 +1,6 @@
 """What pySigma and the compiler refuse, with its place in the file and the rule's name."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,14 +18,14 @@ from sigma.exceptions import (
     SigmaStatusError,
     SigmaTitleError,
 )
-from sigma.modifiers import modifier_mapping
+from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
 from sigma.rule import SigmaDetectionItem
 
 from matcher.errors import RuleError
 from matcher.languages.aql.diagnostics import nearest
 from matcher.rulebook.document import Document, entries
 from matcher.rulebook.sigma_checks import items, scalars, section_of
-from matcher.rulebook.sigma_reading import SECTIONS, item_value, known_key
+from matcher.rulebook.sigma_reading import SECTIONS, for_pysigma, item_value, known_key
 
 _KEYS: tuple[tuple[type[SigmaError], str], ...] = (
     (SigmaIdentifierError, "id"),
@@ -38,12 +39,15 @@ _KEYS: tuple[tuple[type[SigmaError], str], ...] = (
     (SigmaDetectionError, "detection"),
     (SigmaFilterError, "filter"),
 )
+_VALUES = "a value is a text, a number, true, false, null, or a list of these"
+_INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of (.*)", re.DOTALL)
 _MODIFIERS = (*modifier_mapping, "utf16le")
 
 
 def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
     """The error with the id of the rule that it is about, else with its title, in its message."""
-    name = next((str(data[key]) for key in ("id", "title") if data.get(key) is not None), "")
+    known = (data.get(key) for key in ("id", "title"))
+    name = next((text for text in known if text and isinstance(text, str)), "")
     if not name or name in error.message:
         return error
     return type(error)(
@@ -60,7 +64,7 @@ def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
 def reading_errors(document: Document, data: dict[str, Any], kind: Any) -> list[RuleError]:
     """Every fault that pySigma finds in a document of this kind, the culprit's place first."""
     try:
-        faults = kind.from_dict(data, collect_errors=True).errors
+        faults = kind.from_dict(for_pysigma(data), collect_errors=True).errors
     except SigmaError as error:
         faults = [error]
     except Exception as error:  # noqa: BLE001 - pySigma meets odd types with any exception
@@ -110,8 +114,7 @@ def _culprits(document: Document) -> Iterator[RuleError]:
         except SigmaError as error:
             yield document.error("sigma", _message(error), key, _hint(key.value))
         except Exception:  # noqa: BLE001 - as in reading_errors
-            message = "a value is a text, a number, true, false, null, or a list of these"
-            yield document.error("sigma", message, key)
+            yield document.error("sigma", _VALUES, key)
 
 
 def _hint(key: str) -> str:
@@ -124,10 +127,13 @@ def _hint(key: str) -> str:
 
 
 def _node(document: Document, fault: SigmaError) -> yaml.Node:
+    """What the fault is about: by its kind, else the key that its message names."""
     for kind, key in _KEYS:
         if isinstance(fault, kind):
             return _find(document, key) or document.root
-    return section_of(document, "detection") or document.root
+    words = re.findall(r"[a-z]+", _message(fault))
+    named = (node for word in words if (node := section_of(document, word)) is not None)
+    return next(named, None) or section_of(document, "detection") or document.root
 
 
 def _find(document: Document, name: str) -> yaml.Node | None:
@@ -142,4 +148,10 @@ def _find(document: Document, name: str) -> yaml.Node | None:
 
 
 def _message(error: SigmaError) -> str:
-    return str(error.args[0]) if error.args else type(error).__name__
+    message = str(error.args[0]) if error.args else type(error).__name__
+    if message.startswith("Unsupported type"):
+        return _VALUES
+    if found := _INCOMPATIBLE.fullmatch(message):
+        name = reverse_modifier_mapping.get(found[1], found[1])
+        return f"the modifier {name} does not take the value {found[2]}"
+    return message

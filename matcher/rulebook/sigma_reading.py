@@ -31,9 +31,15 @@ def sigma_data(root: yaml.MappingNode) -> dict[str, Any]:
             }
         else:
             data[key.value] = plain(node)
-    if isinstance(tags := data.get("tags"), list):
-        data["tags"] = [tag for tag in tags if not isinstance(tag, str) or "." in tag]
     return data
+
+
+def for_pysigma(data: dict[str, Any]) -> dict[str, Any]:
+    """The document without its tags that have no namespace: they are kept, not understood."""
+    tags = data.get("tags")
+    if not isinstance(tags, list):
+        return data
+    return {**data, "tags": [tag for tag in tags if not isinstance(tag, str) or "." in tag]}
 
 
 def selection(node: yaml.Node) -> Any:

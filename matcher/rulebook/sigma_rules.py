@@ -25,7 +25,7 @@ from matcher.rulebook.format import KEYS, RuleFile, RuleTest
 from matcher.rulebook.notes import Note
 from matcher.rulebook.sigma_checks import unreadable
 from matcher.rulebook.sigma_errors import located, of_rule, reading_errors
-from matcher.rulebook.sigma_reading import sigma_data
+from matcher.rulebook.sigma_reading import for_pysigma, sigma_data
 
 _MARKS = re.compile(r"^(?:detection|filter|correlation|logsource)[ \t]*:", re.MULTILINE)
 _AQL_MARK = re.compile(r"^(?:query|version)[ \t]*:", re.MULTILINE)
@@ -122,11 +122,6 @@ def _mapping(document: Document) -> yaml.MappingNode:
     if not isinstance(document.root, yaml.MappingNode):
         message = "a Sigma document is a mapping"
         raise RuleErrors([document.error("wrong-value", message, document.root)])
-    for key, _ in entries(document.root):
-        if key.value == "action":
-            hint = "write each rule out: Sigma 2 has no action"
-            message = "`action` (global, repeat, reset) is not read"
-            raise RuleErrors([document.error("unsupported-action", message, key, hint)])
     return document.root
 
 
@@ -135,7 +130,7 @@ def _parsed(document: Document, data: dict[str, Any], kind: type[_Parsed]) -> _P
     errors = reading_errors(document, data, kind)
     if errors:
         raise RuleErrors(errors)
-    return kind.from_dict(data)
+    return kind.from_dict(for_pysigma(data))
 
 
 def _rule(
@@ -252,7 +247,7 @@ def _metadata(parsed: SigmaRule, data: dict[str, Any]) -> dict[str, Any]:
         "modified": parsed.modified and parsed.modified.isoformat(),
         "license": parsed.license,
         "false_positives": tuple(map(str, parsed.falsepositives)),
-        "tags": tuple(map(str, parsed.tags)),
+        "tags": tuple(map(str, data.get("tags") or ())),
         "logsource": json.loads(json.dumps(data.get("logsource"))),
         "runbook": data.get("runbook"),
         "hunting": data.get("hunting"),

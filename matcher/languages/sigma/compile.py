@@ -145,15 +145,30 @@ def _parsed(condition: conditions.SigmaCondition) -> object:
     try:
         return condition.parsed
     except SigmaError as error:
-        message, hint = str(error.args[0]), _meant(text, condition.detections.detections)
+        message, hint = _said(error, text), _meant(text, condition.detections.detections)
         raise RuleSemanticError(message, code="condition", source=text, hint=hint) from None
     except RecursionError:
         raise RuleSemanticError("nested too deeply", code="too-deep", source=text) from None
 
 
+def _said(error: SigmaError, condition: str) -> str:
+    """The message of pySigma; where that is its grammar's, what the condition holds there."""
+    message = str(error.args[0])
+    if not (found := re.search(r"\(at char (\d+)\)", message)):
+        return message
+    rest = condition[int(found[1]) :].strip()
+    return (
+        f"the condition cannot be read from here: {rest[:60]}"
+        if rest
+        else "the condition ends too early"
+    )
+
+
 def _meant(condition: str, known: Iterable[str]) -> str:
     """The name that was probably meant where the condition has one that is not there."""
     names = list(known)
+    if re.search(r"\b(?:NOT|AND|OR|OF|ALL|THEM)\b", condition):
+        return "and, or, not, of, all, them are written in lower case"
     for word in re.findall(r"[\w-]+", condition):
         if word not in names and word.lower() not in _WORDS:
             guess = get_close_matches(word, names, n=1, cutoff=0.7)

@@ -17,7 +17,12 @@ from matcher.rulebook.sigma_rules import sigma_rules
 CATALOGUE = Catalogue.load()
 HEAD = "title: T\nid: 11111111-1111-4111-8111-111111111111\nlevel: low\n"
 SOURCE = "logsource: {product: aws, service: cloudtrail}\n"
-PLACEHOLDERS = {"admins": ("alice", "b*b"), "one": ("x",), "none": (), "pattern": ("a.c", "d+", "e*")}
+PLACEHOLDERS = {
+    "admins": ("alice", "b*b"),
+    "one": ("x",),
+    "none": (),
+    "pattern": ("a.c", "d+", "e*"),
+}
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\]:,]|[^\s{}\[\]:,"]+|\s+', re.DOTALL)
 _SIGN = re.compile(r"\\u....|\\.|.", re.DOTALL)
