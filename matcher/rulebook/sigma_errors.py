@@ -10,7 +10,9 @@ from sigma.exceptions import (
     SigmaDateError,
     SigmaDetectionError,
     SigmaError,
+    SigmaFilterConditionError,
     SigmaFilterError,
+    SigmaFilterRuleReferenceError,
     SigmaIdentifierError,
     SigmaLevelError,
     SigmaLogsourceError,
@@ -37,6 +39,8 @@ _KEYS: tuple[tuple[type[SigmaError], str], ...] = (
     (SigmaLogsourceError, "logsource"),
     (SigmaConditionError, "condition"),
     (SigmaDetectionError, "detection"),
+    (SigmaFilterConditionError, "condition"),
+    (SigmaFilterRuleReferenceError, "rules"),
     (SigmaFilterError, "filter"),
 )
 _VALUES = "a value is a text, a number, true, false, null, or a list of these"
@@ -129,8 +133,8 @@ def _hint(key: str) -> str:
 def _node(document: Document, fault: SigmaError) -> yaml.Node:
     """What the fault is about: by its kind, else the key that its message names."""
     for kind, key in _KEYS:
-        if isinstance(fault, kind):
-            return _find(document, key) or document.root
+        if isinstance(fault, kind) and (found := _find(document, key)) is not None:
+            return found
     words = re.findall(r"[a-z]+", _message(fault))
     named = (node for word in words if (node := section_of(document, word)) is not None)
     return next(named, None) or section_of(document, "detection") or document.root

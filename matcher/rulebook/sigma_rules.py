@@ -228,12 +228,13 @@ def _severity(parsed: SigmaRule) -> Severity:
 
 
 def _attack(tags: Iterable[str]) -> Attack:
-    names = [tag.removeprefix("attack.") for tag in tags if tag.startswith("attack.")]
+    lowered = dict.fromkeys(tag.lower().replace("_", "-") for tag in tags)
+    names = [tag.removeprefix("attack.") for tag in lowered if tag.startswith("attack.")]
     techniques = [name.upper() for name in names if re.fullmatch(r"t\d{4}(\.\d{3})?", name)]
     tactics = [
-        TACTICS.get(name.replace("_", "-"), name.upper())
+        TACTICS.get(name, name.upper())
         for name in names
-        if name.replace("_", "-") in TACTICS or re.fullmatch(r"ta\d{4}", name)
+        if name in TACTICS or re.fullmatch(r"ta\d{4}", name)
     ]
     return Attack(tuple(tactics), tuple(techniques))
 
