@@ -121,16 +121,19 @@ def _yaml_errors(path: str, text: str) -> Iterator[None]:
 
 def entries(node: yaml.MappingNode) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
     """The keys and values of a mapping; its own go before merged ones (``<<: *name``)."""
-    loader = _Loader("")
-    try:
-        loader.flatten_mapping(node)
-    finally:
-        loader.dispose()
+    if any(key.tag == _MERGE for key, _ in node.value):
+        loader = _Loader("")
+        try:
+            loader.flatten_mapping(node)
+        finally:
+            loader.dispose()
     return list({key.value: (key, value) for key, value in node.value}.values())
 
 
 def plain(node: yaml.Node) -> Any:
     """The value of a node: texts, numbers, true, false, None, lists and dicts."""
+    if is_text(node):
+        return node.value
     loader = _Loader("")
     try:
         return loader.construct_document(node)
