@@ -104,7 +104,7 @@ def _tenzir(program: str) -> Command:
     def command(rules: Path, events: Path) -> list[str]:
         state = events.parent / "tenzir"
         pipeline = (
-            f'from_file "{events}" {{ read_ndjson }}\nsigma path="{rules}"\n'
+            f'from_file "{events}" {{ read_ndjson }}\nsigma path="{rules}", refresh_interval=1h\n'
             "to_stdout { write_ndjson }"
         )
         directories = f"--state-directory={state}", f"--cache-directory={state}-cache"
