@@ -20,10 +20,13 @@ from matcher.engine.expression import (
     Expression,
     Field,
     Like,
+    Matches,
     Or,
     Scalar,
 )
 from matcher.engine.patterns import like_runs, like_test
+from matcher.engine.regex import regex_test
+from matcher.engine.regex_texts import required_texts
 from matcher.events.schema import Kind, Property
 from matcher.events.text import fold
 
@@ -73,6 +76,9 @@ def need(expression: Expression) -> Need:
         case Like(Field(property=found), pattern, caseless, _, escape):
             test = like_test(pattern, caseless, escape)
             return _property_need(found, like_runs(pattern, escape), test)
+        case Matches(Field(property=found), pattern, caseless):
+            test = regex_test(pattern, caseless)
+            return _property_need(found, required_texts(pattern), test)
         case _:
             return Need(None, f"{type(expression).__name__} names no text that must be there")
 
