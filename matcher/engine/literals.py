@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from matcher.engine.commonness import commonness
 from matcher.engine.expression import (
     Always,
     Among,
@@ -100,11 +101,11 @@ def _longest(runs: list[str], name: str) -> Need:
         return Need(
             None, f"the text compared with {name} has no run of {SHORTEST} plain characters"
         )
-    return Need(frozenset([max(usable, key=len)]))
+    return Need(frozenset([min(usable, key=lambda run: (commonness(run), -len(run)))]))
 
 
 def _best(needs: list[Need]) -> Need:
-    """The part of an AND that excludes the most: long literals first, then few of them."""
+    """The part of an AND that excludes the most."""
     known = [part for part in needs if part.literals is not None]
     if not known:
         return Need(None, "; ".join(dict.fromkeys(part.because for part in needs if part.because)))
@@ -112,7 +113,7 @@ def _best(needs: list[Need]) -> Need:
 
 
 def _commonness(part: Need) -> float:
-    return sum(8.0 ** -min(len(literal), 12) for literal in part.literals or ())
+    return sum(map(commonness, part.literals or ()))
 
 
 def _union(needs: list[Need]) -> Need:

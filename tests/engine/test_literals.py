@@ -56,6 +56,8 @@ def equal(text, item=X):
         (And((Recent(1, "LAST"), like("%cloudtrail%", TYPE_NAME), equal("abc"))), {"abc"}),
         (And((equal("abc"), equal("abcdef"))), {"abcdef"}),
         (And((Among(X, ("abcdef", "ghijkl")), equal("abcdef"))), {"abcdef"}),
+        (And((equal("ec2.amazonaws.com"), equal("RunIt"))), {"runit"}),
+        (like("%recipientAccountId%RunIt%"), {"runit"}),
         (And((equal("abc"), Always(holds=False))), set()),
         (Or((equal("abc"), like("%needle%"))), {"abc", "needle"}),
         (Or((equal("abc"), Always(holds=False))), {"abc"}),
