@@ -28,6 +28,8 @@ from matcher.events.schema import Kind, Property
 
 SHORTEST = 3
 """A literal shorter than this is in nearly every event: better none."""
+LONGEST = 128
+"""A longer literal is cut: it excludes no more, and hyperscan takes no pattern of any length."""
 
 _RUNS = re.compile(r"[ !#-\[\]-~]+")
 
@@ -96,7 +98,7 @@ def printable_runs(text: str) -> list[str]:
 
 
 def _longest(runs: list[str], name: str) -> Need:
-    usable = [run.lower() for run in runs if len(run) >= SHORTEST]
+    usable = [run[:LONGEST].lower() for run in runs if len(run) >= SHORTEST]
     if not usable:
         return Need(
             None, f"the text compared with {name} has no run of {SHORTEST} plain characters"

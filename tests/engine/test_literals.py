@@ -38,6 +38,7 @@ def equal(text, item=X):
         (like("%ab%abcd_x%"), {"abcd"}),
         (like('%say "hello" now%'), {"hello"}),
         (like("%caffé latte%"), {" latte"}),
+        (equal(100_000 * "abc"), {128 // 3 * "abc" + "ab"}),
         (like("%ab%"), None),
         (like("%"), None),
         (equal("CreateUser"), {"createuser"}),
