@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from matcher.engine.commonness import commonness
 from matcher.engine.expression import (
     Always,
     Among,
@@ -32,6 +33,8 @@ from matcher.events.text import fold
 
 SHORTEST = 3
 """A literal shorter than this is in nearly every event: better none."""
+LONGEST = 128
+"""A longer literal is cut: it excludes no more, and hyperscan takes no pattern of any length."""
 
 _RUNS = re.compile(r"[ !#-\[\]-~]+")
 _JSON_SIGNS = re.compile(r"[{}\[\]:, ]+")
@@ -130,16 +133,16 @@ def printable_runs(text: str) -> list[str]:
 
 
 def _longest(runs: list[str], name: str) -> Need:
-    usable = [run.lower() for run in runs if len(run) >= SHORTEST]
+    usable = [run[:LONGEST].lower() for run in runs if len(run) >= SHORTEST]
     if not usable:
         return Need(
             None, f"the text compared with {name} has no run of {SHORTEST} plain characters"
         )
-    return Need(frozenset([max(usable, key=len)]))
+    return Need(frozenset([min(usable, key=lambda run: (commonness(run), -len(run)))]))
 
 
 def _best(needs: list[Need]) -> Need:
-    """The part of an AND that excludes the most: long literals first, then few of them."""
+    """The part of an AND that excludes the most."""
     known = [part for part in needs if part.literals is not None]
     if not known:
         return Need(None, "; ".join(dict.fromkeys(part.because for part in needs if part.because)))
@@ -147,7 +150,7 @@ def _best(needs: list[Need]) -> Need:
 
 
 def _commonness(part: Need) -> float:
-    return sum(8.0 ** -min(len(literal), 12) for literal in part.literals or ())
+    return sum(map(commonness, part.literals or ()))
 
 
 def _union(needs: list[Need]) -> Need:
