@@ -43,7 +43,10 @@ https://management.azure.com/ https://sts.windows.net/ microsoft.aadiam azuread 
 
 
 def commonness(text: str) -> float:
-    """The share of events, from 0 to 1, in which a text of lower case may be expected."""
+    """The share of events, from 0 to 1, in which a text of lower case may be expected; a whole
+    string in its quotes is as common as what it holds.
+    """
+    text = text.strip('"')
     if text in _ORDINARY:
         return _IN_MOST
     if _SERVICE_OR_ACCOUNT.fullmatch(text):

@@ -37,6 +37,8 @@ LONGEST = 128
 """A longer literal is cut: it excludes no more, and hyperscan takes no pattern of any length."""
 
 _RUNS = re.compile(r"[ !#-\[\]-~]+")
+_NO_STRING = re.compile(r"[-+0-9.eE]+|true|false|null|nan|-?infinity", re.IGNORECASE)
+"""Texts that a JSON number or word may read as: no quotes stand around it."""
 _JSON_SIGNS = re.compile(r"[{}\[\]:, ]+")
 
 
@@ -45,8 +47,9 @@ class Need:
     """What an event's bytes must hold, ASCII-caselessly, raw or once unescaped.
 
     At least one of ``literals``; ``ANYTHING`` (literals None) where nothing can be said; with an
-    empty set the expression never holds. Literals are lower-case printable ASCII without quote
-    and backslash. ``because`` says in a few words why it is ANYTHING.
+    empty set the expression never holds. Literals are lower-case printable ASCII without
+    backslash; of quotes they hold none, or both of a whole JSON string. ``because`` says in a few
+    words why it is ANYTHING.
     """
 
     literals: frozenset[str] | None
@@ -93,21 +96,35 @@ def _are_texts(values: tuple[Scalar, ...]) -> bool:
 def _equal(found: Property, text: str, caseless: bool) -> Need:
     prepare: Callable[[str], str] = fold if caseless else str
     wanted = prepare(text)
-    return _property_need(found, [text], lambda value: prepare(value) == wanted, single=True)
+
+    def test(value: str) -> bool:
+        return prepare(value) == wanted
+
+    if found.kind is not Kind.VALUES:
+        return _property_need(found, [text], test)
+    own = _one_of_the_values(text, found.name)
+    sources = found.derived(test)
+    if own.anything or sources is None:
+        return Need(None, own.because or f"{found.name} may hold what does not stand in the event")
+    return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
 
 
-def _property_need(
-    found: Property, texts: Iterable[str], test: Callable[[str], bool], *, single: bool = False
-) -> Need:
-    """One run out of ``texts``, all of which the property's text holds where the leaf holds.
-    ``single``: that text is a single value, no object or list.
+def _one_of_the_values(text: str, name: str) -> Need:
+    """A whole JSON value that a text equals: where it can only be a string, its quotes stand there,
+    too.
     """
+    runs = printable_runs(text)
+    if runs == [text] and len(text) < LONGEST - 1 and not _NO_STRING.fullmatch(text):
+        return Need(frozenset([f'"{text.lower()}"']))
+    return _longest(runs, name)
+
+
+def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], bool]) -> Need:
+    """One run out of ``texts``, all of which the property's text holds where the leaf holds."""
     runs = [run for text in texts for run in printable_runs(text)]
     if found.kind is Kind.PAYLOAD:
         return _longest(runs, found.name)
-    if not (single and found.kind is Kind.VALUES):
-        runs = _standing(found, runs)
-    own = _longest(runs, found.name)
+    own = _longest(_standing(found, runs), found.name)
     sources = found.derived(test)
     if own.anything or sources is None:
         return Need(None, f"{found.name} need not stand in the event as it is compared")
