@@ -87,11 +87,14 @@ def _reader(paths: tuple[Path, ...], *, every: bool, named: bool) -> _Read:
     """
     first = paths[0].text
     quick = "." not in first and not every
+    alone = quick and len(paths) == 1
 
     def read(event: Event) -> Values:
         document = event.document
         if quick and type(found := document.get(first)) is str:
             return (found,)
+        if alone and first not in document:
+            return ()
         gathered: Values = ()
         for path in paths:
             values = path.values(document)

@@ -31,6 +31,8 @@ class Path:
 
     def values(self, document: Any) -> tuple[Any, ...]:
         """Everything that the path leads to, in the document's order."""
+        if self._plain:
+            return tuple(walk(document, self.text, self._keys))
         nodes = [document]
         for name, select in self._steps:
             nodes = [found for node in nodes for found in walk(node, name, self._keys)]
@@ -60,6 +62,10 @@ class Path:
             steps.append((name, (key, wanted)))
             name = following
         return (*steps, (name, None)) if name else tuple(steps)
+
+    @cached_property
+    def _plain(self) -> bool:
+        return not self.cut and len(self._steps) == 1 and self._steps[0] == (self.text, None)
 
     @cached_property
     def _keys(self) -> _Keys:

@@ -1,11 +1,8 @@
 """Every alias of the log sources, by a record of each dialect, and by what must not follow."""
 
 import json
-from pathlib import Path
 
 import pytest
-import yaml
-from sigma.rule import SigmaRule
 
 from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
@@ -14,11 +11,9 @@ from matcher.events.normalize import normalize
 from matcher.languages.sigma import compile_detection
 from matcher.languages.sigma.log_sources import known_log_sources
 from tests.factories import make_rule
+from tests.languages.sigma.aliases import TABLE, alias_selections, sigma_rule
 
 CATALOGUE = Catalogue.load()
-TABLE = yaml.safe_load(
-    (Path(__file__).parents[2] / "cases" / "sigma" / "aliases.yml").read_text("utf-8")
-)
 ROWS = [
     pytest.param(
         group["source"],
@@ -35,14 +30,7 @@ ROWS = [
 
 
 def ruleset(source: str, selection: dict, condition: str = "selection") -> RuleSet:
-    product, service = source.split("/")
-    rule = SigmaRule.from_dict(
-        {
-            "title": "T",
-            "logsource": {"product": product, "service": service},
-            "detection": {"selection": selection, "condition": condition},
-        }
-    )
+    rule = sigma_rule(source, selection, condition)
     expression = compile_detection(rule, CATALOGUE).expression
     return RuleSet([make_rule(expression)], CATALOGUE.log_source_types)
 
@@ -63,10 +51,9 @@ def test_an_alias(source, when, record, holds):
 
 def test_every_alias_is_shown():
     tested = {
-        (group["source"], name.split("|")[0].lower())
-        for group in TABLE
-        for case in group["cases"]
-        for name in case["when"]
+        (source, name.split("|")[0].lower())
+        for source, selection in alias_selections()
+        for name in selection
     }
     for source in known_log_sources():
         for alias in source.aliases:
@@ -89,17 +76,6 @@ def test_the_words_of_the_record_come_before_what_a_table_says():
 
 
 def test_a_rule_of_a_whole_product_reads_each_of_its_log_sources():
-    rule = SigmaRule.from_dict(
-        {
-            "title": "T",
-            "logsource": {"product": "azure"},
-            "detection": {
-                "selection": {"properties.message": "Delete user"},
-                "condition": "selection",
-            },
-        }
-    )
-    rules = RuleSet(
-        [make_rule(compile_detection(rule, CATALOGUE).expression)], CATALOGUE.log_source_types
-    )
+    rules = ruleset("azure", {"properties.message": "Delete user"})
     assert rules.match(event({"activityDisplayName": "Delete user", "initiatedBy": {}}))
+    assert rules.match(event({"category": "Administrative", "operationName": "Delete user"}))
