@@ -188,7 +188,9 @@ def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
         table = Table(box=None, show_header=False, padding=(0, 1))
         for name, value in _lines(row):
             table.add_row(Text(name, style="dim"), Text(value))
-        console.print(Text.assemble(("ok ", "bold green"), (row["id"], "bold"), f"  {row['file']}"))
+        console.print(
+            Text.assemble(("ok ", "bold green"), (row["id"], "bold"), f"  {row['title']}")
+        )
         console.print(table)
     for row in idle:
         named = Text.assemble((f"{_NOT_EVALUATED} ", "bold yellow"), (row["id"], "bold"))
@@ -223,7 +225,9 @@ def _use(use: dict[str, str]) -> str:
 
 def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "language", f"{row['language']}, severity {row['severity']}, {row['tests']} tests inside"
-    yield "fields", ", ".join(row["fields"])
+    yield "file", row["file"]
+    if not row["field_uses"]:
+        yield "fields", ", ".join(row["fields"])
     for how, uses in groupby(sorted(row["field_uses"], key=_how), key=_how):
         yield how, ", ".join(map(_use, uses))
     yield "log sources", ", ".join(row["log_source_types"]) or "none: it can never match"
