@@ -106,11 +106,13 @@ def texts(found: Values, *, whole: bool = False) -> Iterator[str]:
 def _is_null(get: Callable[[Event], Values]) -> Callable[[Event], bool]:
     def holds(event: Event) -> bool:
         found = get(event)
-        return not found or any(
-            value is None or (isinstance(value, list) and None in value) for value in found
-        )
+        return not found or any(map(_holds_null, found))
 
     return holds
+
+
+def _holds_null(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and any(map(_holds_null, value)))
 
 
 def _on_texts(

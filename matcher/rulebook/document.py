@@ -143,6 +143,11 @@ def is_text(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str"
 
 
+def is_number(node: yaml.Node) -> bool:
+    """Whether a node is a number; its ``value`` is the token."""
+    return isinstance(node, yaml.ScalarNode) and node.tag in (_TAG + "int", _TAG + "float")
+
+
 def decoded(path: str, raw: bytes) -> str:
     """A file's text. Raises RuleSyntaxError where it is too large or no UTF-8."""
     if len(raw) > MAX_BYTES:

@@ -1,5 +1,6 @@
-"""What pySigma and the compiler refuse, with its place in the file."""
+"""What pySigma and the compiler refuse, with its place in the file and the rule's name."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,9 @@ from sigma.exceptions import (
     SigmaDateError,
     SigmaDetectionError,
     SigmaError,
+    SigmaFilterConditionError,
     SigmaFilterError,
+    SigmaFilterRuleReferenceError,
     SigmaIdentifierError,
     SigmaLevelError,
     SigmaLogsourceError,
@@ -17,12 +20,14 @@ from sigma.exceptions import (
     SigmaStatusError,
     SigmaTitleError,
 )
-from sigma.modifiers import modifier_mapping
+from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
 from sigma.rule import SigmaDetectionItem
 
 from matcher.errors import RuleError
 from matcher.languages.aql.diagnostics import nearest
-from matcher.rulebook.document import Document, entries, plain
+from matcher.rulebook.document import Document, entries
+from matcher.rulebook.sigma_checks import items, scalars, section_of
+from matcher.rulebook.sigma_reading import SECTIONS, for_pysigma, item_value, known_key
 
 _KEYS: tuple[tuple[type[SigmaError], str], ...] = (
     (SigmaIdentifierError, "id"),
@@ -34,21 +39,41 @@ _KEYS: tuple[tuple[type[SigmaError], str], ...] = (
     (SigmaLogsourceError, "logsource"),
     (SigmaConditionError, "condition"),
     (SigmaDetectionError, "detection"),
+    (SigmaFilterConditionError, "condition"),
+    (SigmaFilterRuleReferenceError, "rules"),
     (SigmaFilterError, "filter"),
 )
-_SECTIONS = ("detection", "filter", "correlation")
-_NOT_SELECTIONS = ("condition", "rules")
+_VALUES = "a value is a text, a number, true, false, null, or a list of these"
+_INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of (.*)", re.DOTALL)
+_MODIFIERS = (*modifier_mapping, "utf16le")
+
+
+def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
+    """The error with the id of the rule that it is about, else with its title, in its message."""
+    known = (data.get(key) for key in ("id", "title"))
+    name = next((text for text in known if text and isinstance(text, str)), "")
+    if not name or name in error.message:
+        return error
+    return type(error)(
+        f"{error.message} (rule {name[:80]})",
+        code=error.code,
+        location=error.location,
+        source=error.source,
+        path=error.path,
+        hint=error.hint,
+        offset=error.offset,
+    )
 
 
 def reading_errors(document: Document, data: dict[str, Any], kind: Any) -> list[RuleError]:
     """Every fault that pySigma finds in a document of this kind, the culprit's place first."""
     try:
-        faults = kind.from_dict(data, collect_errors=True).errors
+        faults = kind.from_dict(for_pysigma(data), collect_errors=True).errors
     except SigmaError as error:
         faults = [error]
     except Exception as error:  # noqa: BLE001 - pySigma meets odd types with any exception
         message = f"this is no Sigma: {type(error).__name__}: {error}"
-        return [document.error("sigma", message, document.root)]
+        return list(_culprits(document)) or [document.error("sigma", message, document.root)]
     if not faults:
         return []
     culprits = list(_culprits(document))
@@ -64,85 +89,73 @@ def reading_errors(document: Document, data: dict[str, Any], kind: Any) -> list[
 
 def located(error: RuleError, document: Document) -> RuleError:
     """The compiler's error at the field or condition that it names in its source."""
-    wanted = error.source
-    node: yaml.Node | None = None
-    for key, value in _items(document):
-        if key.value.split("|")[0] == wanted or wanted in _texts(value):
-            node = key
-            break
-    if node is None:
-        node = _find(document, "condition") if error.code == "condition" else None
-    place = node or _find(document, "detection") or document.root
+    place = _place(error, document) or section_of(document, "detection") or document.root
     return document.error(error.code, error.message, place, error.hint, type(error))
+
+
+def _place(error: RuleError, document: Document) -> yaml.Node | None:
+    wanted = error.source
+    found = _find(document, "condition")
+    for condition in scalars(found) if found else ():
+        if condition.value == wanted:
+            return condition
+    named = [
+        key
+        for key, value in items(document)
+        if key.value.split("|")[0] == wanted or wanted in [one.value for one in scalars(value)]
+    ]
+    unfilled = [key for key in named if "expand" in key.value.split("|")]
+    if error.code == "unknown-placeholder" and unfilled:
+        return unfilled[0]
+    return named[0] if named else None
 
 
 def _culprits(document: Document) -> Iterator[RuleError]:
     """The items of selections that pySigma refuses one by one."""
-    for key, value in _items(document):
+    for key, value in items(document):
         try:
-            SigmaDetectionItem.from_mapping(key.value, plain(value))
+            SigmaDetectionItem.from_mapping(known_key(key.value), item_value(key.value, value))
         except SigmaError as error:
             yield document.error("sigma", _message(error), key, _hint(key.value))
         except Exception:  # noqa: BLE001 - as in reading_errors
-            message = "a value is a text, a number, true, false, null, or a list of these"
-            yield document.error("sigma", message, key)
+            yield document.error("sigma", _VALUES, key)
 
 
 def _hint(key: str) -> str:
     for modifier in key.split("|")[1:]:
-        if modifier not in modifier_mapping:
-            guess = nearest(modifier, modifier_mapping)
-            known = ", ".join(sorted(modifier_mapping))
+        if modifier not in _MODIFIERS:
+            guess = nearest(modifier, _MODIFIERS)
+            known = ", ".join(sorted(_MODIFIERS))
             return f"did you mean '{guess}'?" if guess else f"modifiers: {known}"
     return ""
 
 
-def _items(document: Document) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-    """Every ``field|modifier: value`` of the selections."""
-    for section in _SECTIONS:
-        node = _find(document, section)
-        if isinstance(node, yaml.MappingNode):
-            for name, selection in entries(node):
-                if name.value not in _NOT_SELECTIONS:
-                    yield from _items_of(selection)
-
-
-def _items_of(selection: yaml.Node) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-    if isinstance(selection, yaml.MappingNode):
-        yield from entries(selection)
-    elif isinstance(selection, yaml.SequenceNode):
-        for item in selection.value:
-            yield from _items_of(item)
-
-
-def _texts(node: yaml.Node) -> list[str]:
-    """The texts of a scalar or a list: a field reference names a field in them."""
-    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    return [one.value for one in nodes if isinstance(one, yaml.ScalarNode)]
-
-
 def _node(document: Document, fault: SigmaError) -> yaml.Node:
+    """What the fault is about: by its kind, else the key that its message names."""
     for kind, key in _KEYS:
-        if isinstance(fault, kind):
-            return _find(document, key) or document.root
-    return _find(document, "detection") or document.root
+        if isinstance(fault, kind) and (found := _find(document, key)) is not None:
+            return found
+    words = re.findall(r"[a-z]+", _message(fault))
+    named = (node for word in words if (node := section_of(document, word)) is not None)
+    return next(named, None) or section_of(document, "detection") or document.root
 
 
 def _find(document: Document, name: str) -> yaml.Node | None:
     """The value of a key of the document, or of one of its sections."""
-    if not isinstance(document.root, yaml.MappingNode):
-        return None
-    top = {key.value: value for key, value in entries(document.root)}
-    if name in top:
-        return top[name]
-    for section in _SECTIONS:
-        inner = top.get(section)
-        if isinstance(inner, yaml.MappingNode):
-            for key, value in entries(inner):
+    sections = [section_of(document, section) for section in (*SECTIONS, "correlation")]
+    for node in (document.root, *sections):
+        if isinstance(node, yaml.MappingNode):
+            for key, value in entries(node):
                 if key.value == name:
                     return value
     return None
 
 
 def _message(error: SigmaError) -> str:
-    return str(error.args[0]) if error.args else type(error).__name__
+    message = str(error.args[0]) if error.args else type(error).__name__
+    if message.startswith("Unsupported type"):
+        return _VALUES
+    if found := _INCOMPATIBLE.fullmatch(message):
+        name = reverse_modifier_mapping.get(found[1], found[1])
+        return f"the modifier {name} does not take the value {found[2]}"
+    return message

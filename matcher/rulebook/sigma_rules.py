@@ -20,10 +20,12 @@ from matcher.engine.rule import Attack, Rule, Severity
 from matcher.errors import RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.languages.sigma import Detection, Policy, compile_detection
-from matcher.rulebook.document import Document, entries, plain
+from matcher.rulebook.document import Document, entries
 from matcher.rulebook.format import KEYS, RuleFile, RuleTest
 from matcher.rulebook.notes import Note
-from matcher.rulebook.sigma_errors import located, reading_errors
+from matcher.rulebook.sigma_checks import unreadable
+from matcher.rulebook.sigma_errors import located, of_rule, reading_errors
+from matcher.rulebook.sigma_reading import for_pysigma, sigma_data
 
 _MARKS = re.compile(r"^(?:detection|filter|correlation|logsource)[ \t]*:", re.MULTILINE)
 _AQL_MARK = re.compile(r"^(?:query|version)[ \t]*:", re.MULTILINE)
@@ -89,37 +91,38 @@ def sigma_rules(documents: Sequence[Document], catalogue: Catalogue, policy: Pol
     unevaluated: list[Note] = []
     errors: list[RuleError] = []
     for document in documents:
+        data: dict[str, Any] = {}
         try:
-            root, data = _mapping(document)
+            root = _mapping(document)
+            data = sigma_data(root)
+            if faults := unreadable(document):
+                raise RuleErrors(faults)  # noqa: TRY301 - all of a document's faults end below
             if "correlation" in data:
                 other = _Read(document, root, data, _parsed(document, data, SigmaCorrelationRule))
                 unevaluated.append(Note(other.note_name, document.path, _CORRELATION))
             elif "filter" in data:
-                filters.append(_Read(document, root, data, _parsed(document, data, SigmaFilter)))
+                found = _Read(document, root, data, _parsed(document, data, SigmaFilter))
+                _check_filter(found, catalogue, policy)
+                filters.append(found)
             else:
                 rules.append(_Read(document, root, data, _parsed(document, data, SigmaRule)))
         except RuleErrors as several:
-            errors += several.errors
+            errors += [of_rule(error, data) for error in several.errors]
     unevaluated += _idle(rules, filters)
     made = []
     for one in rules:
         try:
             made.append(_rule(one, filters, catalogue, policy))
         except RuleErrors as several:
-            errors += several.errors
+            errors += [of_rule(error, one.data) for error in several.errors]
     return SigmaRules(tuple(made), tuple(errors), tuple(unevaluated))
 
 
-def _mapping(document: Document) -> tuple[yaml.MappingNode, dict[str, Any]]:
+def _mapping(document: Document) -> yaml.MappingNode:
     if not isinstance(document.root, yaml.MappingNode):
         message = "a Sigma document is a mapping"
         raise RuleErrors([document.error("wrong-value", message, document.root)])
-    for key, _ in entries(document.root):
-        if key.value == "action":
-            hint = "write each rule out: Sigma 2 has no action"
-            message = "`action` (global, repeat, reset) is not read"
-            raise RuleErrors([document.error("unsupported-action", message, key, hint)])
-    return document.root, plain(document.root)
+    return document.root
 
 
 def _parsed(document: Document, data: dict[str, Any], kind: type[_Parsed]) -> _Parsed:
@@ -127,7 +130,7 @@ def _parsed(document: Document, data: dict[str, Any], kind: type[_Parsed]) -> _P
     errors = reading_errors(document, data, kind)
     if errors:
         raise RuleErrors(errors)
-    return kind.from_dict(data)
+    return kind.from_dict(for_pysigma(data))
 
 
 def _rule(
@@ -141,14 +144,13 @@ def _rule(
     tests: tuple[RuleTest, ...] = ()
     detection: Detection | None = None
     applied = [one for one in filters if _is_for(one.parsed, read.parsed)]
-    for one in applied:
-        one.parsed.apply_on_rule(read.parsed)
     try:
         tests = KEYS["tests"](document, nodes["tests"]) if "tests" in nodes else ()
     except RuleError as error:
         errors.append(error)
     try:
-        detection = compile_detection(read.parsed, catalogue, policy)
+        conditions = [one.parsed.filter for one in applied]
+        detection = compile_detection(read.parsed, catalogue, policy, conditions)
     except RuleError as error:
         errors.append(located(error, document))
     if errors or detection is None:
@@ -156,6 +158,16 @@ def _rule(
     rule = _made(read, detection, [_text(one.document) for one in applied])
     nodes.setdefault("id", read.root)
     return rule, RuleFile(document, dict(rule.metadata), nodes, tests)
+
+
+def _check_filter(read: _Read[SigmaFilter], catalogue: Catalogue, policy: Policy) -> None:
+    """A filter that does not compile is refused where it stands, and applied to no rule."""
+    parsed = read.parsed
+    alone = SigmaRule(title=parsed.title, logsource=parsed.logsource, detection=parsed.filter)
+    try:
+        compile_detection(alone, catalogue, policy)
+    except RuleError as error:
+        raise RuleErrors([located(error, read.document)]) from None
 
 
 def _is_for(one: SigmaFilter, rule: SigmaRule) -> bool:
@@ -216,12 +228,13 @@ def _severity(parsed: SigmaRule) -> Severity:
 
 
 def _attack(tags: Iterable[str]) -> Attack:
-    names = [tag.removeprefix("attack.") for tag in tags if tag.startswith("attack.")]
+    lowered = dict.fromkeys(tag.lower().replace("_", "-") for tag in tags)
+    names = [tag.removeprefix("attack.") for tag in lowered if tag.startswith("attack.")]
     techniques = [name.upper() for name in names if re.fullmatch(r"t\d{4}(\.\d{3})?", name)]
     tactics = [
-        TACTICS.get(name.replace("_", "-"), name.upper())
+        TACTICS.get(name, name.upper())
         for name in names
-        if name.replace("_", "-") in TACTICS or re.fullmatch(r"ta\d{4}", name)
+        if name in TACTICS or re.fullmatch(r"ta\d{4}", name)
     ]
     return Attack(tuple(tactics), tuple(techniques))
 
@@ -235,7 +248,7 @@ def _metadata(parsed: SigmaRule, data: dict[str, Any]) -> dict[str, Any]:
         "modified": parsed.modified and parsed.modified.isoformat(),
         "license": parsed.license,
         "false_positives": tuple(map(str, parsed.falsepositives)),
-        "tags": tuple(map(str, parsed.tags)),
+        "tags": tuple(map(str, data.get("tags") or ())),
         "logsource": json.loads(json.dumps(data.get("logsource"))),
         "runbook": data.get("runbook"),
         "hunting": data.get("hunting"),

@@ -1,14 +1,16 @@
 """A Sigma rule, as pySigma parsed it → the engine's expression."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from sigma import conditions
 from sigma.exceptions import SigmaError
-from sigma.rule import SigmaRule
+from sigma.rule import SigmaDetections, SigmaRule
 
-from matcher.engine.expression import Among, And, Expression, Field, Not, Nulls, Operand, Or
+from matcher.engine.expression import Among, And, Expression, Field, Not, Nulls, Operand, Or, Scalar
 from matcher.engine.rule import Column
 from matcher.errors import RuleSemanticError, UnsupportedRule
 from matcher.events.catalogue import Catalogue
@@ -28,6 +30,8 @@ class Policy:
 
 DEFAULT_POLICY = Policy()
 
+_WORDS = frozenset(("and", "or", "not", "1", "all", "any", "of", "them"))
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -41,9 +45,13 @@ class Detection:
 
 
 def compile_detection(
-    rule: SigmaRule, catalogue: Catalogue, policy: Policy = DEFAULT_POLICY
+    rule: SigmaRule,
+    catalogue: Catalogue,
+    policy: Policy = DEFAULT_POLICY,
+    filters: Iterable[SigmaDetections] = (),
 ) -> Detection:
-    """Compile a rule that pySigma read without an error, filters applied.
+    """Compile a rule that pySigma read without an error: its condition AND that of each filter,
+    whose names are its own.
 
     Raises UnsupportedRule and RuleSemanticError, without a place: :attr:`RuleError.source` is the
     field or the condition it is about.
@@ -52,8 +60,7 @@ def compile_detection(
     sources = log_sources(product=source.product, service=source.service, category=source.category)
     fields = Fields(sources)
     compilation = _Compilation(fields, policy)
-    parsed = [_parsed(condition) for condition in rule.detection.parsed_condition]
-    wanted = any_of(compilation.expression(node) for node in parsed)
+    wanted = all_of([compilation.detections(one) for one in (rule.detection, *filters)])
     columns = tuple(Column(name, fields.field(name)) for name in dict.fromkeys(rule.fields))
     if not sources:
         given = "/".join(filter(None, (source.product, source.category, source.service)))
@@ -69,17 +76,18 @@ def compile_detection(
 def any_of(expressions: Iterable[Expression]) -> Expression:
     """Their OR: nested ones opened, and equalities of one field put together."""
     items: list[Expression] = []
-    equalities: dict[tuple[Operand, bool], int] = {}
+    equalities: dict[tuple[Operand, bool], tuple[int, dict[Scalar, None]]] = {}
     for item in _opened(expressions):
         if isinstance(item, Among) and item.nulls is Nulls.SIGMA:
-            place = equalities.setdefault((item.operand, item.caseless), len(items))
-            if place < len(items):
-                before = items[place]
-                values = (*before.values, *item.values) if isinstance(before, Among) else ()
-                unique = tuple(dict.fromkeys(values))
-                items[place] = Among(item.operand, unique, item.nulls, item.caseless)
-                continue
-        items.append(item)
+            key = item.operand, item.caseless
+            if key not in equalities:
+                equalities[key] = len(items), {}
+                items.append(item)
+            equalities[key][1].update(dict.fromkeys(item.values))
+        else:
+            items.append(item)
+    for (operand, caseless), (place, values) in equalities.items():
+        items[place] = Among(operand, tuple(values), Nulls.SIGMA, caseless)
     return items[0] if len(items) == 1 else Or(tuple(items))
 
 
@@ -103,6 +111,11 @@ class _Compilation:
     def __init__(self, fields: Fields, policy: Policy) -> None:
         self._comparisons = Comparisons(fields.field, policy.placeholders)
 
+    def detections(self, detections: SigmaDetections) -> Expression:
+        """Any of the conditions."""
+        parsed = [_parsed(condition) for condition in detections.parsed_condition]
+        return any_of(self.expression(node) for node in parsed)
+
     def expression(self, node: object) -> Expression:
         match node:
             case conditions.ConditionAND(args=args):
@@ -125,12 +138,42 @@ class _Compilation:
 
 
 def _parsed(condition: conditions.SigmaCondition) -> object:
+    text = condition.condition
+    if "|" in text:
+        message = "counting and near (`| count()`) are not evaluated: Sigma 2 has correlations"
+        raise UnsupportedRule(message, code="condition", source=text)
     try:
         return condition.parsed
     except SigmaError as error:
-        raise RuleSemanticError(
-            str(error.args[0]), code="condition", source=condition.condition
-        ) from None
+        message, hint = _said(error, text), _meant(text, condition.detections.detections)
+        raise RuleSemanticError(message, code="condition", source=text, hint=hint) from None
+    except RecursionError:
+        raise RuleSemanticError("nested too deeply", code="too-deep", source=text) from None
+
+
+def _said(error: SigmaError, condition: str) -> str:
+    """The message of pySigma; where that is its grammar's, what the condition holds there."""
+    message = str(error.args[0])
+    if not (found := re.search(r"\(at char (\d+)\)", message)):
+        return message
+    rest = condition[int(found[1]) :].strip()
+    return (
+        f"the condition cannot be read from here: {rest[:60]}"
+        if rest
+        else "the condition ends too early"
+    )
+
+
+def _meant(condition: str, known: Iterable[str]) -> str:
+    """The name that was probably meant where the condition has one that is not there."""
+    names = list(known)
+    if re.search(r"\b(?:NOT|AND|OR|OF|ALL|THEM)\b", condition):
+        return "and, or, not, of, all, them are written in lower case"
+    for word in re.findall(r"[\w-]+", condition):
+        if word not in names and word.lower() not in _WORDS:
+            guess = get_close_matches(word, names, n=1, cutoff=0.7)
+            return f"did you mean '{guess[0]}'?" if guess else ""
+    return ""
 
 
 def _devicetype(catalogue: Catalogue) -> Field:

@@ -5,6 +5,8 @@ types of :mod:`sigma.types`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -35,6 +37,7 @@ from matcher.engine.regex import BadRegexError, compiled
 from matcher.errors import UnsupportedRule
 from matcher.events.text import fold
 from matcher.events.times import milliseconds
+from matcher.languages.sigma.placeholders import filled, regex_text
 
 ESCAPE = "\\"
 """What makes ``%`` and ``_`` plain in the LIKE patterns that Sigma's texts become."""
@@ -47,10 +50,21 @@ _ORDER = MappingProxyType(
         sigma.CompareOperators.GTE: Comparison.AT_LEAST,
     }
 )
+_EXACT = 2**53
+"""pySigma makes a float of an integer that it cannot hold exactly; below, every integer can be."""
+
 _FLAGS = (
     (sigma.SigmaRegularExpressionFlag.MULTILINE, "m"),
     (sigma.SigmaRegularExpressionFlag.DOTALL, "s"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Regex:
+    """A regular expression whose placeholders are filled."""
+
+    text: str
+    flags: AbstractSet[sigma.SigmaRegularExpressionFlag]
 
 
 class Comparisons:
@@ -73,16 +87,19 @@ class Comparisons:
         """A value without a field: each of the event's values is searched for it."""
         return Or(tuple(self._searched(operand, one) for one in self._alternatives(value)))
 
-    def _searched(self, operand: Operand, value: sigma.SigmaType) -> Expression:
+    def _searched(self, operand: Operand, value: "sigma.SigmaType | _Regex") -> Expression:
         match value:
             case sigma.SigmaNumber() | sigma.SigmaBool():
                 return _like(operand, f"%{like_escaped(_plain(value), ESCAPE)}%", caseless=True)
             case sigma.SigmaString():
                 return _like(operand, f"%{like_pattern(value)}%", caseless=_is_caseless(value))
+            case sigma.SigmaNull() | sigma.SigmaFieldReference():
+                message = "a keyword is a text: null and another field are compared with a field"
+                raise UnsupportedRule(message, code="unsupported-keyword")
             case _:
                 return self._compared(operand, value)
 
-    def _compared(self, operand: Operand, value: sigma.SigmaType) -> Expression:
+    def _compared(self, operand: Operand, value: "sigma.SigmaType | _Regex") -> Expression:
         match value:
             case sigma.SigmaString():
                 return _text(operand, value)
@@ -90,7 +107,7 @@ class Comparisons:
                 return IsNull(operand, Nulls.SIGMA)
             case sigma.SigmaExists(exists=wanted):
                 return Exists(operand) if wanted else Not(Exists(operand))
-            case sigma.SigmaRegularExpression():
+            case _Regex():
                 return _regex(operand, value)
             case sigma.SigmaCIDRExpression(network=network):
                 return InNetwork(operand, network, Nulls.SIGMA)
@@ -99,35 +116,23 @@ class Comparisons:
             case _:
                 return _numeric(operand, value)
 
-    def _alternatives(self, value: sigma.SigmaType) -> Iterator[sigma.SigmaType]:
+    def _alternatives(self, value: sigma.SigmaType) -> Iterator["sigma.SigmaType | _Regex"]:
         """The values that one stands for, of which any will do: those of an expansion, those of
         its placeholders.
         """
-        if isinstance(value, sigma.SigmaExpansion):
-            for one in value.values:
-                yield from self._alternatives(one)
-        elif (
-            isinstance(value, sigma.SigmaString | sigma.SigmaRegularExpression)
-            and value.contains_placeholder()
-        ):
-            cased = isinstance(value, sigma.SigmaCasedString)
-            for filled in value.replace_placeholders(self._filled):
-                if cased and isinstance(filled, sigma.SigmaString):
-                    yield sigma.SigmaCasedString.from_sigma_string(filled)
-                else:
-                    yield filled
-        else:
-            yield value
-
-    def _filled(self, placeholder: sigma.Placeholder) -> Iterator[str]:
-        known = self._placeholders.get(placeholder.name)
-        if known is None:
-            raise UnsupportedRule(
-                f"the placeholder %{placeholder.name}% has no values",
-                code="unknown-placeholder",
-                hint=f"sigma.placeholders names a directory: put {placeholder.name}.txt there",
-            )
-        yield from known
+        match value:
+            case sigma.SigmaExpansion(values=values):
+                for one in values:
+                    yield from self._alternatives(one)
+            case sigma.SigmaString() if value.contains_placeholder():
+                yield from filled(value, self._placeholders)
+            case sigma.SigmaRegularExpression(regexp=regexp) if value.contains_placeholder():
+                for text in filled(regexp, self._placeholders):
+                    yield _Regex(regex_text(text), value.flags)
+            case sigma.SigmaRegularExpression(regexp=regexp):
+                yield _Regex(regex_text(regexp), value.flags)
+            case _:
+                yield value
 
     def _reference(self, operand: Operand, value: sigma.SigmaFieldReference) -> Expression:
         other = self._operand(value.field)
@@ -170,7 +175,7 @@ def _plain(value: sigma.SigmaType) -> str:
     return str(value).lower()
 
 
-def _numeric(operand: Operand, value: sigma.SigmaType) -> Expression:
+def _numeric(operand: Operand, value: object) -> Expression:
     match value:
         case sigma.SigmaTimestampPart():
             part = Call(_part_of_time(value.timestamp_part), (operand,))
@@ -178,15 +183,18 @@ def _numeric(operand: Operand, value: sigma.SigmaType) -> Expression:
         case sigma.SigmaNumber() | sigma.SigmaBool():
             return Among(operand, (_plain(value),), Nulls.SIGMA, caseless=True)
         case sigma.SigmaCompareExpression(number=number, op=op) if op in _ORDER:
+            if isinstance(number.number, float) and abs(number.number) >= _EXACT:
+                message = f"{number} has been rounded: it has more digits than are compared"
+                raise UnsupportedRule(message, code="wrong-value")
             return Compare(_ORDER[op], operand, Constant(number.number), Nulls.SIGMA)
         case _:
             name = type(value).__name__
             raise UnsupportedRule(f"{name} is not evaluated", code="unsupported-value")
 
 
-def _regex(operand: Operand, value: sigma.SigmaRegularExpression) -> Expression:
+def _regex(operand: Operand, value: _Regex) -> Expression:
     flags = "".join(letter for flag, letter in _FLAGS if flag in value.flags)
-    pattern = (f"(?{flags})" if flags else "") + str(value.regexp)
+    pattern = (f"(?{flags})" if flags else "") + value.text
     caseless = sigma.SigmaRegularExpressionFlag.IGNORECASE in value.flags
     try:
         compiled(pattern, caseless=caseless)

@@ -1,0 +1,53 @@
+"""``%name%`` under the modifier ``expand`` → every text that it stands for."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from math import prod
+
+from sigma import types as sigma
+
+from matcher.errors import UnsupportedRule
+
+MOST_TEXTS = 100_000
+"""What one value with placeholders may unfold to."""
+
+Values = Mapping[str, tuple[str, ...]]
+
+_SIGNS = {sigma.SpecialChars.WILDCARD_MULTI: "*", sigma.SpecialChars.WILDCARD_SINGLE: "?"}
+
+
+def filled(value: sigma.SigmaString, values: Values) -> Iterator[sigma.SigmaString]:
+    """The text with each of its placeholders' values, each with each; they are plain text.
+
+    Raises UnsupportedRule for a placeholder without values, and for too many texts.
+    """
+    choices = [
+        _known(part, values) if isinstance(part, sigma.Placeholder) else (part,) for part in value.s
+    ]
+    if prod(map(len, choices)) > MOST_TEXTS:
+        message = f"this unfolds to over {MOST_TEXTS:,} texts"
+        raise UnsupportedRule(message, code="large")
+    for parts in product(*choices):
+        one = type(value)()
+        one.s = list(parts)
+        yield one
+
+
+def regex_text(value: sigma.SigmaString) -> str:
+    """The text of a regular expression, which has no wildcards of Sigma's."""
+    return "".join(
+        part if isinstance(part, str) else _SIGNS[part]
+        for part in value.s
+        if not isinstance(part, sigma.Placeholder)
+    )
+
+
+def _known(placeholder: sigma.Placeholder, values: Values) -> tuple[str, ...]:
+    name = placeholder.name
+    if name not in values:
+        raise UnsupportedRule(
+            f"the placeholder %{name}% has no values",
+            code="unknown-placeholder",
+            hint=f"sigma.placeholders names a directory: put {name}.txt there",
+        )
+    return values[name]

@@ -1,0 +1,70 @@
+"""A Sigma document's nodes → the values that pySigma reads.
+
+pySigma makes 5 of ``5.0`` and a rounded float of a long integer, and takes no number where a text
+is looked for. A number compares by its token, so that is what it gets, but under the modifiers
+that count.
+"""
+
+from typing import Any
+
+import yaml
+
+from matcher.rulebook.document import entries, is_number, plain
+
+SECTIONS = ("detection", "filter")
+NOT_SELECTIONS = {"detection": ("condition",), "filter": ("condition", "rules")}
+
+_COUNTING = frozenset(("lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"))
+_OTHER_NAMES = {"utf16le": "wide"}
+"""The specification's modifiers that pySigma has under another name alone."""
+
+
+def sigma_data(root: yaml.MappingNode) -> dict[str, Any]:
+    """The document."""
+    data: dict[str, Any] = {}
+    for key, node in entries(root):
+        if key.value in SECTIONS and isinstance(node, yaml.MappingNode):
+            apart = NOT_SELECTIONS[key.value]
+            data[key.value] = {
+                name.value: plain(value) if name.value in apart else selection(value)
+                for name, value in entries(node)
+            }
+        else:
+            data[key.value] = plain(node)
+    return data
+
+
+def for_pysigma(data: dict[str, Any]) -> dict[str, Any]:
+    """The document without its tags that have no namespace: they are kept, not understood."""
+    tags = data.get("tags")
+    if not isinstance(tags, list):
+        return data
+    return {**data, "tags": [tag for tag in tags if not isinstance(tag, str) or "." in tag]}
+
+
+def selection(node: yaml.Node) -> Any:
+    """What stands under a selection's name."""
+    if isinstance(node, yaml.MappingNode):
+        return {known_key(key.value): item_value(key.value, value) for key, value in entries(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return [selection(item) for item in node.value]
+    return _token(node)
+
+
+def known_key(key: str) -> str:
+    """``field|modifier`` in pySigma's words."""
+    field, *modifiers = key.split("|")
+    return "|".join([field, *(_OTHER_NAMES.get(one, one) for one in modifiers)])
+
+
+def item_value(key: str, node: yaml.Node) -> Any:
+    """What stands under ``field|modifier``."""
+    if not _COUNTING.isdisjoint(key.split("|")[1:]):
+        return plain(node)
+    if isinstance(node, yaml.SequenceNode):
+        return [_token(item) for item in node.value]
+    return _token(node)
+
+
+def _token(node: yaml.Node) -> Any:
+    return node.value if is_number(node) else plain(node)

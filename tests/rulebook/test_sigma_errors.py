@@ -1,0 +1,150 @@
+"""What is refused in Sigma: by name, where it stands, with the rule's id; and nothing else is."""
+
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from matcher.events.catalogue import Catalogue
+from matcher.languages.sigma import Policy
+from matcher.rulebook import load_rules
+from tests.languages.sigma.detecting import HEAD, SOURCE, rule_text, selection
+
+CATALOGUE = Catalogue.load()
+POLICY = Policy({"many": tuple(map(str, range(20)))})
+ID = "11111111-1111-4111-8111-111111111111"
+CASES = yaml.safe_load(
+    (Path(__file__).parents[1] / "cases" / "sigma-errors.yml").read_text("utf-8")
+)
+
+
+@pytest.fixture
+def load(tmp_path):
+    def loaded(*texts: str | bytes):
+        for index, text in enumerate(texts):
+            raw = text if isinstance(text, bytes) else text.encode()
+            (tmp_path / f"{index}.yml").write_bytes(raw)
+        return load_rules([tmp_path], CATALOGUE, sigma_policy=POLICY)
+
+    return loaded
+
+
+def written(case: dict) -> str:
+    if "rest" not in case:
+        return rule_text(case["detection"] if "detection" in case else selection(case["where"]))
+    key = case["rest"].split(":")[0]
+    lines = rule_text("selection: {a: x}\ncondition: selection").splitlines()
+    kept = [line for line in lines if not line.startswith(f"{key}:")]
+    filler = ["# one line less"] * (len(lines) - len(kept))
+    return "\n".join([*filler, *kept, case["rest"]])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["title"])
+def test_what_is_refused(load, case):
+    book = load(written(case), rule_text(selection("a: x")).replace("1111-4", "2222-4"))
+    assert len(book.rules) == 1, "the other file"
+    error = book.errors[0]
+    assert (f"{error.line}:{error.column}", error.code) == (case["at"], case["code"])
+    assert case["says"] in error.message
+    assert case.get("hint", "") in error.hint
+    text = str(error)
+    assert f"0.yml:{case['at']}: " in text
+    assert "^" in text
+    if not case.get("nameless"):
+        name = "my-rule" if case["title"] == "no id" else "T" if "an id" in text else ID
+        assert f"(rule {name})" in text or "title: 5" in written(case)
+
+
+def test_a_rule_without_an_id_is_named_by_its_title(load):
+    (error,) = load(rule_text(selection("a|foo: x")).replace(f"id: {ID}\n", "")).errors
+    assert error.message.endswith("(rule T)")
+
+
+def test_every_fault_of_a_document_is_shown(load):
+    book = load(rule_text(selection("a|foo: x\nb|gt: x"), "status: odd\n"))
+    assert [error.line for error in book.errors] == [7, 8, 10]
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "place"),
+    [
+        (b"title: T\ndetection:\n  a: \xff\n", "encoding", (3, 6)),
+        (b"title: T\ndetection: [\n", "yaml", (3, 1)),
+        (b"title: T\ndetection:\n\ta: b\n", "yaml", (3, 1)),
+        (b"title: T\ndetection: \x00\n", "yaml", (2, 12)),
+        (b"detection: !!python/name:os.system x\n", "yaml", (1, 12)),
+        (b"detection: &a {a: *a}\n", "yaml", (1, 12)),
+        (b"detection: {? [a] : b}\n", "yaml", (1, 15)),
+        (b"a\n---\ndetection: x\n", "wrong-value", (1, 1)),
+        (b"detection: x\n" + b"#" * 1_000_000, "large", (None, None)),
+        (b"detection: " + b"[" * 60 + b"]" * 60, "too-deep", (1, 62)),
+        (b"detection: " + b"[" * 100_000, "yaml", (1, 1011)),
+    ],
+)
+def test_what_is_no_yaml_is_shown_where_it_breaks(load, raw, code, place):
+    book = load(raw, rule_text(selection("a: x")))
+    assert len(book.rules) == 1
+    assert (book.errors[0].code, (book.errors[0].line, book.errors[0].column)) == (code, place)
+
+
+def bomb() -> str:
+    rows = "\n".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 9))
+    return f"{HEAD}{SOURCE}x0: &x0 [a]\n{rows}\ndetection: {{s: {{a: *x8}}, condition: s}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (rule_text(f"a: {{b: c}}\ncondition: {'(' * 10_000}a{')' * 10_000}"), "large"),
+        (rule_text(f"a: {{b: c}}\ncondition: {'(' * 3000}a{')' * 3000}"), "too-deep"),
+        (rule_text(f"a: {{b: c}}\ncondition: {'(' * 3000}a"), "too-deep"),
+        (rule_text(f"a: {{b: c}}\ncondition: {'not ' * 10_000}a"), "large"),
+        (rule_text(f"a: {{b: c}}\ncondition: {'not ' * 2000}a"), "too-deep"),
+        (rule_text(f"a: {{b: c}}\ncondition: {'not (' * 26}a{')' * 26}"), "too-deep"),
+        (rule_text(f"a: {{b: c}}\ncondition: {' or '.join(['a'] * 3000)}"), "large"),
+        (
+            rule_text(
+                "\n".join(f"s{n}: {{a: {n}}}" for n in range(5000))
+                + f"\ncondition: [{', '.join(['1 of s*'] * 100)}]"
+            ),
+            "large",
+        ),
+        (
+            rule_text(
+                selection("a|windash: [" + ", ".join(f"' -{n} -b -c'" for n in range(5000)) + "]")
+            ),
+            "large",
+        ),
+        (bomb(), "large"),
+        (rule_text(selection(f"a|re: '{'(' * 1000}x{{1000}}{')' * 1000}{{1000}}'")), "bad-pattern"),
+    ],
+    ids=lambda value: value[-30:] if len(value) > 30 else value,
+)
+def test_what_would_cost_without_bound_is_refused_at_once(load, text, code):
+    start = time.perf_counter()
+    book = load(text)
+    assert [error.code for error in book.errors][:1] == [code]
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rule_text(f"a: {{b: c}}\ncondition: {'(' * 50}a{')' * 50}"),
+        rule_text(f"a: {{b: c}}\ncondition: {'not ' * 50}a"),
+        rule_text(f"a: {{b: c}}\ncondition: {' and not '.join(['a'] * 300)}"),
+        rule_text("\n".join(f"s{n}: {{a: {n}}}" for n in range(5000)) + "\ncondition: 1 of s*"),
+        rule_text(selection(f"a|contains: [{', '.join(f'word{n}' for n in range(20_000))}]")),
+        rule_text(selection(f"a: {'x' * 990_000}")),
+        rule_text(selection("a: '" + "*a" * 20_000 + "'")),
+        rule_text(f"{'a' * 1000}: {{b: c}}\ncondition: 1 of {'*a' * 1000}*"),
+        rule_text(selection(f"a|re: '{'a|' * 20_000}b'")),
+    ],
+    ids=lambda text: text[-30:],
+)
+def test_what_is_large_and_bounded_is_taken(load, text):
+    start = time.perf_counter()
+    book = load(text)
+    assert (len(book.rules), book.errors) == (1, ())
+    assert time.perf_counter() - start < 10
