@@ -102,21 +102,22 @@ def _equal(found: Property, text: str, caseless: bool) -> Need:
 
     if found.kind is not Kind.VALUES:
         return _property_need(found, [text], test)
-    own = _one_of_the_values(text, found.name)
+    own = _one_of_the_values(text, found)
     sources = found.derived(test)
     if own.anything or sources is None:
         return Need(None, own.because or f"{found.name} may hold what does not stand in the event")
     return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
 
 
-def _one_of_the_values(text: str, name: str) -> Need:
-    """A whole JSON value that a text equals: where it can only be a string, its quotes stand there,
-    too.
+def _one_of_the_values(text: str, found: Property) -> Need:
+    """One JSON value that a text equals: where it can only be a whole string, its quotes stand
+    there, too.
     """
     runs = printable_runs(text)
-    if runs == [text] and len(text) < LONGEST - 1 and not _NO_STRING.fullmatch(text):
+    could_be = found.whole and runs == [text] and len(text) < LONGEST - 1
+    if could_be and not _NO_STRING.fullmatch(text):
         return Need(frozenset([f'"{text.lower()}"']))
-    return _longest(runs, name)
+    return _longest(runs, found.name)
 
 
 def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], bool]) -> Need:

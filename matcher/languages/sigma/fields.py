@@ -56,14 +56,17 @@ class Fields:
         aliases = self.aliases(name)
         named = any(source.spelled for source in self.sources)
         every = any(alias.every for alias in aliases)
-        read = _reader(self.paths(name), every=every, named=named)
-        if any(alias.empty_list for alias in aliases):
+        paths = self.paths(name)
+        read = _reader(paths, every=every, named=named)
+        empty_lists = any(alias.empty_list for alias in aliases)
+        if empty_lists:
             read = _with_empty_lists(read)
+        whole = not empty_lists and not any(path.cut for path in paths)
         groups = tuple(group for alias in aliases for group in alias.same)
         if groups:
             read, derived = _with_twins(read, groups), _twins(groups)
-            return Field(Property(name, Kind.VALUES, read, _stands, derived), name)
-        return Field(Property(name, Kind.VALUES, read, _stands), name)
+            return Field(Property(name, Kind.VALUES, read, _stands, derived, whole), name)
+        return Field(Property(name, Kind.VALUES, read, _stands, whole=whole), name)
 
 
 def _paths(source: LogSource, name: str) -> Iterator[Path]:

@@ -8,7 +8,7 @@ import yaml
 from sigma.rule import SigmaRule
 
 TABLE = yaml.safe_load(
-    (Path(__file__).parents[2] / "cases" / "sigma" / "aliases.yml").read_text("utf-8")
+    (Path(__file__).parents[2] / "cases" / "sigma-aliases.yml").read_text("utf-8")
 )
 
 
