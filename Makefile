@@ -49,6 +49,7 @@ bench: setup-dev
 # Writes the pages that are made from what they describe.
 docs: setup
 	$(BIN)/python -m matcher.rulebook.document_rules rules > docs/rules.md
+	$(BIN)/python -m matcher.languages.sigma.document_fields > docs/sigma-fields.md
 
 # Writes the pinned requirements anew. uv is used for this alone.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

@@ -67,7 +67,7 @@ def measure_pipeline(lines: Sequence[bytes], rounds: int) -> list[Row]:
         Batch(TopicPartition("bench", 0), records[at : at + BATCH_RECORDS])
         for at in range(0, len(records), BATCH_RECORDS)
     ]
-    pipeline = build_pipeline(Settings(rules=RuleSettings(paths=(RULES,))))
+    pipeline = build_pipeline(Settings(rules=RuleSettings(paths=(RULES,))), print)
     work: list[Callable[[], None]] = [
         lambda: _parse(records),
         lambda: _process(pipeline, batches),

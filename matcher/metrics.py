@@ -48,6 +48,12 @@ RULESET_INFO = Metric(
     "matcher_ruleset_info", "gauge", "Always 1; the digest of the rules in use.", ("digest",)
 )
 RULES_LOADED = Metric("matcher_rules_loaded", "gauge", "Rules in use.", ("language",))
+RULE_INFO = Metric(
+    "matcher_rule_info",
+    "gauge",
+    "1 for each rule in use: what the id stands for, to be joined with counters by rule_id.",
+    ("rule_id", "title", "language"),
+)
 RULES_ALWAYS_EVALUATED = Metric(
     "matcher_rules_always_evaluated",
     "gauge",

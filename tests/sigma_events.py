@@ -69,7 +69,7 @@ BASES: dict[int, dict[str, Any]] = {
         "time": "2024-05-01T10:00:00.0000000Z",
         "resourceId": "/SUBSCRIPTIONS/1/RESOURCEGROUPS/MADE",
         "operationName": "Made.Up/things/read/action",
-        "category": "Administrative",
+        "Type": "AzureActivity",
         "resultType": "Success",
         "callerIpAddress": "192.0.2.7",
         "level": "Information",

@@ -1,6 +1,7 @@
 """Alerts as rows of a table that grows while they arrive."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ _STYLES = {
 }
 _NONE = "-"
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WIDE = 150
 _NARROW = 110
 _GAP = "  "
@@ -58,15 +60,25 @@ def _field(name: str, style: str = "") -> Callable[[dict[str, Any]], Text]:
     def cell(alert: dict[str, Any]) -> Text:
         value = alert["event"][name]
         shown = _NONE if value is None else str(value)
-        return Text("".join(c if c.isprintable() else _UNPRINTABLE for c in shown), style=style)
+        return Text(_printable(shown), style=style)
 
     return cell
+
+
+def _rule(alert: dict[str, Any]) -> Text:
+    """The rule's id; of an id that tells a person nothing, a UUID, its title."""
+    rule = alert["rule"]
+    return Text(_printable(rule["title"] if _UUID.fullmatch(rule["id"]) else rule["id"]))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else _UNPRINTABLE for c in text)
 
 
 _COLUMNS = (
     _Column("time (UTC)", _time, width=14),
     _Column("severity", _severity, width=8),
-    _Column("rule", lambda alert: Text(str(alert["rule"]["id"])), share=4),
+    _Column("rule", _rule, share=4),
     _Column("action", _field("qidname", "bold"), share=6, tail=True),
     _Column("identity", _field("username"), share=4),
     _Column("source IP", _field("sourceip"), width=15),

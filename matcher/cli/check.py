@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -24,11 +25,14 @@ from matcher.cli.options import (
 from matcher.engine.expression import Field
 from matcher.engine.ruleset import Plan, RuleSet
 from matcher.errors import EXIT_RULES, RuleError
-from matcher.rulebook import Rulebook
+from matcher.languages.sigma import How
+from matcher.rulebook import Note, Rulebook
 from matcher.rulebook.lints import Lint, lint_rules
+from matcher.rulebook.lints.field_uses import uses_of
 from matcher.service.wiring import load_catalogue, load_policy, load_rulebook
 
 _SHOWN_LITERALS = 6
+_NOT_EVALUATED = "not evaluated"
 
 
 class Format(StrEnum):
@@ -73,7 +77,11 @@ def check(
     rulebook = load_rulebook(settings, catalogue)
     ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
     lints = lint_rules(rulebook, catalogue)
-    rows = [*_accepted(ruleset, rulebook, lints), *_refused(rulebook.errors)]
+    rows = [
+        *_accepted(ruleset, rulebook, lints),
+        *_unevaluated(rulebook.unevaluated),
+        *_refused(rulebook.errors),
+    ]
     if output is Format.JSON:
         document = {"rules": rows, "diagnostics": diagnostics(rulebook.errors)}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
@@ -97,6 +105,7 @@ def _accepted(
             "version": rule.version,
             "severity": rule.severity.label,
             "fields": sorted(set(_fields(rule.expression))),
+            "field_uses": [dataclasses.asdict(use) for use in uses_of(rule)],
             "log_source_types": sorted(kind.name for kind in plan.types),
             "literals": None if plan.need.literals is None else sorted(plan.need.literals),
             "always_evaluated": _why_always(plan),
@@ -120,6 +129,18 @@ def _lint(lint: Lint) -> dict[str, Any]:
 def _why_always(plan: Plan) -> str | None:
     """Why the rule looks at every event of its log sources; None where literals find it."""
     return plan.need.because if plan.need.anything else None
+
+
+def _unevaluated(notes: Sequence[Note]) -> Iterator[dict[str, Any]]:
+    """Documents that are understood and do nothing."""
+    for note in notes:
+        yield {
+            "id": note.rule_id,
+            "file": note.file,
+            "status": _NOT_EVALUATED,
+            "notes": [note.text],
+            "errors": [],
+        }
 
 
 def _refused(errors: Sequence[RuleError]) -> Iterator[dict[str, Any]]:
@@ -159,14 +180,22 @@ def _fields(node: Any) -> Iterator[str]:
 
 
 def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
-    accepted = [row for row in rows if row["status"] == "ok"]
-    refused = [row for row in rows if row["status"] != "ok"]
+    accepted, idle, refused = (
+        [row for row in rows if row["status"] == status]
+        for status in ("ok", _NOT_EVALUATED, "refused")
+    )
     for row in accepted:
         table = Table(box=None, show_header=False, padding=(0, 1))
         for name, value in _lines(row):
             table.add_row(Text(name, style="dim"), Text(value))
-        console.print(Text.assemble(("ok ", "bold green"), (row["id"], "bold"), f"  {row['file']}"))
+        console.print(
+            Text.assemble(("ok ", "bold green"), (row["id"], "bold"), f"  {row['title']}")
+        )
         console.print(table)
+    for row in idle:
+        named = Text.assemble((f"{_NOT_EVALUATED} ", "bold yellow"), (row["id"], "bold"))
+        console.print(Text.assemble(named, f"  {row['file']}"))
+        console.print(Text(f"  {'; '.join(row['notes'])}"))
     for row in refused:
         console.print(Text.assemble(("refused ", "bold red"), row["file"]))
         for error in row["errors"]:
@@ -178,9 +207,29 @@ def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
+def _how(use: dict[str, str]) -> str:
+    return use["how"]
+
+
+def _use(use: dict[str, str]) -> str:
+    match use["how"]:
+        case How.ALIAS:
+            return f"{use['field']} as {use['path']}"
+        case How.BY_SERVICE:
+            return f"{use['field']} (below {use['path']}: depends on the service)"
+        case How.NEVER_SEEN if use["nearest"]:
+            return f"{use['field']} (the nearest is {use['nearest']})"
+        case _:
+            return use["field"]
+
+
 def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "language", f"{row['language']}, severity {row['severity']}, {row['tests']} tests inside"
-    yield "fields", ", ".join(row["fields"])
+    yield "file", row["file"]
+    if not row["field_uses"]:
+        yield "fields", ", ".join(row["fields"])
+    for how, uses in groupby(sorted(row["field_uses"], key=_how), key=_how):
+        yield how, ", ".join(map(_use, uses))
     yield "log sources", ", ".join(row["log_source_types"]) or "none: it can never match"
     if row["literals"] is None:
         yield "always evaluated", row["always_evaluated"]

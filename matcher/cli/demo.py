@@ -22,7 +22,7 @@ from matcher.cli.alert_table import AlertTable, wide_console
 from matcher.cli.demo_events import bundled_events
 from matcher.cli.demo_summary import show_summary
 from matcher.cli.inputs import find_files
-from matcher.cli.options import Profile, Rules, configuration
+from matcher.cli.options import Profile, Rules, configuration, warn
 from matcher.cli.replay import records_of
 from matcher.config import (
     HttpSettings,
@@ -80,7 +80,7 @@ def demo(
     with EmbeddedBroker() as broker:
         settings = _demo_settings(given, broker.bootstrap_servers)
         logs.configure(settings.service)
-        work = _Demo(broker, settings, build_pipeline(settings), files, console)
+        work = _Demo(broker, settings, build_pipeline(settings, warn), files, console)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work.run(keep=keep))
     if svg is not None:
@@ -108,6 +108,8 @@ def _demo_settings(given: Settings, servers: str) -> Settings:
         ),
         alert=given.alert,
         rules=given.rules,
+        aql=given.aql,
+        sigma=given.sigma,
         catalogue=given.catalogue,
         http=HttpSettings(port=0),
         service=ServiceSettings(log_level="error", log_format="console"),

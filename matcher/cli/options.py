@@ -65,3 +65,8 @@ def configuration(
         options[name.strip()] = ("--set", value)
     given = {name: option for name, option in named.items() if option[1] not in (None, [])}
     return load_settings(config_file, options | given)
+
+
+def warn(text: str) -> None:
+    """Tell a person on stderr of what is no error."""
+    typer.echo(f"warning: {text}", err=True)

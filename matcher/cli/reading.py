@@ -9,8 +9,9 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 from isal import isal_zlib
@@ -29,6 +30,7 @@ MAX_RECORD_BYTES = 256 * 1024 * 1024
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
+"""No more than MAX_RECORD_BYTES: a line inside a chunk is never too long."""
 _NO_TIME = -1
 _GZIP_WINDOW = 31
 
@@ -65,57 +67,67 @@ def read_portions(path: str) -> Iterator[Portion]:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-@dataclass(slots=True)
-class _Line:
-    """One line without its line feed. ``overlong``: it had to be thrown away; ``unfinished``: the
-    stream broke inside it.
+class _Lines(NamedTuple):
+    """Lines that follow each other, without their line feeds; ``number`` is the first one's.
+
+    One that had to be thrown away for its length is None. ``unfinished``: it is a single line, and
+    the stream broke inside it.
     """
 
     number: int
-    text: bytes
-    overlong: bool = False
+    texts: list[bytes | None]
     unfinished: bool = False
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What is collected for the next portion."""
+    """What is collected for the next portion; ``line`` is the last one of which is known."""
 
     path: str
+    line: int = 1
     records: list[PlainRecord] = field(default_factory=list)
     rejects: list[RejectedUnit] = field(default_factory=list)
     size: int = 0
     cut: bool = False
 
-    def portions(self, lines: Iterator[_Line]) -> Iterator[Portion]:
-        line = _Line(1, b"")
+    def portions(self, runs: Iterator[_Lines]) -> Iterator[Portion]:
         try:
-            line = next((line for line in lines if line.overlong or line.text.strip(BLANK)), line)
-            if line.overlong or not _is_whole(line.text):
-                yield from self._one_record(line, lines)
+            first = _behind_blank_lines(runs)
+            if not _is_whole(first.texts[0]):
+                yield from self._one_record(first, runs)
                 return
-            self._add(line)
-            for line in lines:
-                if line.overlong or line.text.strip(BLANK):
-                    self._add(line)
-                if len(self.records) >= _BATCH_RECORDS or self.size >= _BATCH_BYTES:
-                    yield self._portion()
+            for run in chain([first], runs):
+                yield from self._records(run)
         except _BrokenGzipError as error:
-            self._reject(line.number, RejectReason.BAD_GZIP, str(error))
+            self._reject(self.line, RejectReason.BAD_GZIP, str(error))
         yield self._portion()
 
-    def _one_record(self, first: _Line, lines: Iterator[_Line]) -> Iterator[Portion]:
+    def _records(self, run: _Lines) -> Iterator[Portion]:
+        """Each line in which something stands is a record."""
+        self.line = run.number + len(run.texts) - 1
+        for line, text in enumerate(run.texts, run.number):
+            if text is None:
+                self._too_long(line)
+            elif text.strip(BLANK):
+                self.records.append(PlainRecord(line, _NO_TIME, text.rstrip(b"\r")))
+                self.size += len(text)
+                self.cut = run.unfinished
+            if len(self.records) >= _BATCH_RECORDS or self.size >= _BATCH_BYTES:
+                yield self._portion()
+
+    def _one_record(self, first: _Lines, runs: Iterator[_Lines]) -> Iterator[Portion]:
         """The whole file is a record, or what can be read of it."""
-        parts, size, overlong = [first.text], len(first.text), first.overlong
-        self.cut = first.unfinished
+        parts: list[bytes] = []
+        size, overlong = -1, False
         try:
-            for line in lines:
+            for run in chain([first], runs):
+                texts = [text for text in run.texts if text is not None]
+                parts += texts
+                size += sum(map(len, texts)) + len(texts)
+                self.cut = run.unfinished
+                overlong = len(texts) < len(run.texts) or size > MAX_RECORD_BYTES
                 if overlong:
                     break
-                parts.append(line.text)
-                size += len(line.text) + 1
-                overlong = line.overlong or size > MAX_RECORD_BYTES
-                self.cut |= line.unfinished
         except _BrokenGzipError as error:
             self._reject(first.number, RejectReason.BAD_GZIP, str(error))
         if overlong:
@@ -123,14 +135,6 @@ class _Reading:
         elif size or not self.cut:
             self.records.append(PlainRecord(first.number, _NO_TIME, b"\n".join(parts)))
         yield self._portion()
-
-    def _add(self, line: _Line) -> None:
-        if line.overlong:
-            self._too_long(line.number)
-            return
-        self.records.append(PlainRecord(line.number, _NO_TIME, line.text.rstrip(b"\r")))
-        self.size += len(line.text)
-        self.cut |= line.unfinished
 
     def _too_long(self, line: int) -> None:
         detail = f"the record is longer than {MAX_RECORD_BYTES} bytes"
@@ -194,37 +198,48 @@ def _inflated(raw: Any) -> Iterator[bytes]:
         data = data.lstrip(b"\0")
 
 
-def _lines(chunks: Iterator[bytes]) -> Iterator[_Line]:
+def _lines(chunks: Iterator[bytes]) -> Iterator[_Lines]:
     """The lines of a stream, of which the last needs no line feed. Where the stream breaks, what
     there is of the line comes first and the error after it.
     """
-    line = _Line(1, b"")
+    number, size = 1, 0
     parts: list[bytes] = []
-    size = 0
+
+    def line() -> bytes | None:
+        return b"".join(parts) if size <= MAX_RECORD_BYTES else None
+
     try:
         for chunk in chunks:
-            for index, piece in enumerate(chunk.split(b"\n")):
-                if index:
-                    line.text = b"".join(parts)
-                    yield line
-                    line, size = _Line(line.number + 1, b""), 0
-                    parts.clear()
-                size += len(piece)
-                if size <= MAX_RECORD_BYTES:
-                    parts.append(piece)
-                else:
-                    line.overlong = True
-                    parts.clear()
+            head, *texts = chunk.split(b"\n")
+            size += len(head)
+            if size <= MAX_RECORD_BYTES:
+                parts.append(head)
+            else:
+                parts.clear()
+            if texts:
+                tail = texts.pop()
+                yield _Lines(number, [line(), *texts])
+                number += len(texts) + 1
+                parts, size = [tail], len(tail)
     except _BrokenGzipError:
-        line.text, line.unfinished = b"".join(parts), True
-        yield line
+        yield _Lines(number, [line()], unfinished=True)
         raise
-    line.text = b"".join(parts)
-    yield line
+    yield _Lines(number, [line()])
 
 
-def _is_whole(line: bytes) -> bool:
+def _behind_blank_lines(runs: Iterator[_Lines]) -> _Lines:
+    """The first lines of which the first is not blank; one that is empty where there are none."""
+    for run in runs:
+        for index, text in enumerate(run.texts):
+            if text is None or text.strip(BLANK):
+                return _Lines(run.number + index, run.texts[index:], run.unfinished)
+    return _Lines(1, [b""])
+
+
+def _is_whole(line: bytes | None) -> bool:
     """True if the line is one JSON value, acceptable or not."""
+    if line is None:
+        return False
     text = line.removeprefix(BOM)
     try:
         orjson.loads(text)

@@ -64,4 +64,5 @@ def run(
     logs.configure(found.settings.service, logs.secrets_of(found.settings))
     for warning in found.warnings:
         log.warning("settings", message=warning)
-    run_service(Service(found.settings, build_pipeline(found.settings)))
+    pipeline = build_pipeline(found.settings, lambda text: log.warning("rules", message=text))
+    run_service(Service(found.settings, pipeline))

@@ -22,6 +22,7 @@ from matcher.cli.options import (
     Rules,
     Sets,
     configuration,
+    warn,
 )
 from matcher.cli.progress import progress
 from matcher.cli.queries import read_query
@@ -91,7 +92,7 @@ def scan(
     if output is Output.CSV or now is not None:
         raise UsageError("--output csv and --now belong to --query")
     files = find_files(paths)
-    pipeline = build_pipeline(settings)
+    pipeline = build_pipeline(settings, warn)
     with ExitStack() as open_files:
         result = _Scan(pipeline, _alert_writer(output), _reject_file(rejects, open_files))
         result.run(files)

@@ -187,6 +187,10 @@ class RuleSettings(Section):
     paths: Paths = Field(
         (Path("rules"),), min_length=1, description="rule files, or directories of them"
     )
+    refused: Literal["stop", "skip"] = Field(
+        "stop",
+        description="where a rule cannot be used: end with exit code 11, or warn and go on without",
+    )
 
 
 class CatalogueSettings(Section):

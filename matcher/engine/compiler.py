@@ -196,6 +196,7 @@ def _among(item: Operand, values: tuple[Any, ...]) -> Predicate:
         return lambda event: not texts.isdisjoint(event.payload.texts)
     get = operand(item)
     others = tuple(value for value in values if value not in (None, ""))
+    integers = frozenset(value for value in others if type(value) is int)
 
     def holds(event: Event) -> bool:
         value = get(event)
@@ -204,6 +205,8 @@ def _among(item: Operand, values: tuple[Any, ...]) -> Predicate:
                 return True
             if not value or number_of(value) is None:
                 return False
+        elif type(value) is int and value in integers:
+            return True
         return any(equal(value, other) for other in others)
 
     return holds

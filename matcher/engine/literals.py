@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from matcher.engine.commonness import commonness
 from matcher.engine.expression import (
     Always,
     Among,
@@ -20,17 +21,24 @@ from matcher.engine.expression import (
     Expression,
     Field,
     Like,
+    Matches,
     Or,
     Scalar,
 )
 from matcher.engine.patterns import like_runs, like_test
+from matcher.engine.regex import regex_test
+from matcher.engine.regex_texts import required_texts
 from matcher.events.schema import Kind, Property
 from matcher.events.text import fold
 
 SHORTEST = 3
 """A literal shorter than this is in nearly every event: better none."""
+LONGEST = 128
+"""A longer literal is cut: it excludes no more, and hyperscan takes no pattern of any length."""
 
 _RUNS = re.compile(r"[ !#-\[\]-~]+")
+_NO_STRING = re.compile(r"[-+0-9.eE]+|true|false|null|nan|-?infinity", re.IGNORECASE)
+"""Texts that a JSON number or word may read as: no quotes stand around it."""
 _JSON_SIGNS = re.compile(r"[{}\[\]:, ]+")
 
 
@@ -39,8 +47,9 @@ class Need:
     """What an event's bytes must hold, ASCII-caselessly, raw or once unescaped.
 
     At least one of ``literals``; ``ANYTHING`` (literals None) where nothing can be said; with an
-    empty set the expression never holds. Literals are lower-case printable ASCII without quote
-    and backslash. ``because`` says in a few words why it is ANYTHING.
+    empty set the expression never holds. Literals are lower-case printable ASCII without
+    backslash; of quotes they hold none, or both of a whole JSON string. ``because`` says in a few
+    words why it is ANYTHING.
     """
 
     literals: frozenset[str] | None
@@ -73,6 +82,9 @@ def need(expression: Expression) -> Need:
         case Like(Field(property=found), pattern, caseless, _, escape):
             test = like_test(pattern, caseless, escape)
             return _property_need(found, like_runs(pattern, escape), test)
+        case Matches(Field(property=found), pattern, caseless):
+            test = regex_test(pattern, caseless)
+            return _property_need(found, required_texts(pattern), test)
         case _:
             return Need(None, f"{type(expression).__name__} names no text that must be there")
 
@@ -84,21 +96,36 @@ def _are_texts(values: tuple[Scalar, ...]) -> bool:
 def _equal(found: Property, text: str, caseless: bool) -> Need:
     prepare: Callable[[str], str] = fold if caseless else str
     wanted = prepare(text)
-    return _property_need(found, [text], lambda value: prepare(value) == wanted, single=True)
+
+    def test(value: str) -> bool:
+        return prepare(value) == wanted
+
+    if found.kind is not Kind.VALUES:
+        return _property_need(found, [text], test)
+    own = _one_of_the_values(text, found)
+    sources = found.derived(test)
+    if own.anything or sources is None:
+        return Need(None, own.because or f"{found.name} may hold what does not stand in the event")
+    return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
 
 
-def _property_need(
-    found: Property, texts: Iterable[str], test: Callable[[str], bool], *, single: bool = False
-) -> Need:
-    """One run out of ``texts``, all of which the property's text holds where the leaf holds.
-    ``single``: that text is a single value, no object or list.
+def _one_of_the_values(text: str, found: Property) -> Need:
+    """One JSON value that a text equals: where it can only be a whole string, its quotes stand
+    there, too.
     """
+    runs = printable_runs(text)
+    could_be = found.whole and runs == [text] and len(text) < LONGEST - 1
+    if could_be and not _NO_STRING.fullmatch(text):
+        return Need(frozenset([f'"{text.lower()}"']))
+    return _longest(runs, found.name)
+
+
+def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], bool]) -> Need:
+    """One run out of ``texts``, all of which the property's text holds where the leaf holds."""
     runs = [run for text in texts for run in printable_runs(text)]
     if found.kind is Kind.PAYLOAD:
         return _longest(runs, found.name)
-    if not (single and found.kind is Kind.VALUES):
-        runs = _standing(found, runs)
-    own = _longest(runs, found.name)
+    own = _longest(_standing(found, runs), found.name)
     sources = found.derived(test)
     if own.anything or sources is None:
         return Need(None, f"{found.name} need not stand in the event as it is compared")
@@ -124,16 +151,16 @@ def printable_runs(text: str) -> list[str]:
 
 
 def _longest(runs: list[str], name: str) -> Need:
-    usable = [run.lower() for run in runs if len(run) >= SHORTEST]
+    usable = [run[:LONGEST].lower() for run in runs if len(run) >= SHORTEST]
     if not usable:
         return Need(
             None, f"the text compared with {name} has no run of {SHORTEST} plain characters"
         )
-    return Need(frozenset([max(usable, key=len)]))
+    return Need(frozenset([min(usable, key=lambda run: (commonness(run), -len(run)))]))
 
 
 def _best(needs: list[Need]) -> Need:
-    """The part of an AND that excludes the most: long literals first, then few of them."""
+    """The part of an AND that excludes the most."""
     known = [part for part in needs if part.literals is not None]
     if not known:
         return Need(None, "; ".join(dict.fromkeys(part.because for part in needs if part.because)))
@@ -141,13 +168,13 @@ def _best(needs: list[Need]) -> Need:
 
 
 def _commonness(part: Need) -> float:
-    return sum(8.0 ** -min(len(literal), 12) for literal in part.literals or ())
+    return sum(map(commonness, part.literals or ()))
 
 
 def _union(needs: list[Need]) -> Need:
-    united: frozenset[str] = frozenset()
+    united: set[str] = set()
     for part in needs:
         if part.literals is None:
             return part
         united |= part.literals
-    return Need(united)
+    return Need(frozenset(united))

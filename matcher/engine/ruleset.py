@@ -8,9 +8,8 @@ give the same matches.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from matcher.engine.compiler import predicate
 from matcher.engine.gate import possible_types
@@ -56,7 +55,6 @@ class RuleSet:
         self._explanations = [Explanation(rule.expression) for rule in self.rules]
         self._prefilter = Prefilter([plan.need for plan in self.plans])
         self._gates = {kind.id: self._gate(kind) for kind in types}
-        self.indexes = lru_cache(maxsize=4096)(_bits)
 
     def _gate(self, kind: LogSourceType) -> int:
         return sum(1 << index for index, plan in enumerate(self.plans) if kind in plan.types)
@@ -68,6 +66,14 @@ class RuleSet:
     def narrow(self, candidates: int, kind: LogSourceType) -> int:
         """Of the candidates, those that an event of this log source type could match."""
         return candidates & self._gates.get(kind.id, candidates)
+
+    @staticmethod
+    def indexes(rules: int) -> Iterator[int]:
+        """The places in ``rules`` that the bits of a set of rules stand for, in their order."""
+        while rules:
+            lowest = rules & -rules
+            yield lowest.bit_length() - 1
+            rules ^= lowest
 
     def matches(self, event: Event, index: int) -> bool:
         """Whether the rule with this place in ``rules`` matches."""
@@ -92,10 +98,6 @@ class RuleSet:
         It compiles each expression anew and evaluates it on the event, and that is all.
         """
         return tuple(rule.id for rule in self.rules if predicate(rule.expression)(event))
-
-
-def _bits(mask: int) -> tuple[int, ...]:
-    return tuple(index for index in range(mask.bit_length()) if mask >> index & 1)
 
 
 def _digest(rules: Iterable[Rule]) -> str:

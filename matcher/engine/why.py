@@ -1,6 +1,7 @@
 """Why a rule matched: every leaf that held, and where its text stands in the payload."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from matcher.engine.compiler import (
@@ -95,14 +96,9 @@ def _reason(leaf: Leaf, event: Event) -> Reason:
 def _option(leaf: Among, event: Event) -> Any:
     """The first of the values that the operand equals."""
     if leaf.nulls is Nulls.SIGMA:
-        return next(
-            (
-                value
-                for value in leaf.values
-                if leaf_predicate(replace(leaf, values=(value,)))(event)
-            ),
-            None,
-        )
+        prepare: Callable[[str], str] = fold if leaf.caseless else str
+        there = set(map(prepare, texts(values(leaf.operand)(event))))
+        return next((value for value in leaf.values if prepare(str(value)) in there), None)
     seen = operand(leaf.operand)(event)
     return next((value for value in leaf.values if equal(seen, value)), None)
 

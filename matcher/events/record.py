@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 
 class Record(Protocol):
     """One record. aiokafka's ``ConsumerRecord`` is one as it stands."""
@@ -35,8 +37,7 @@ class Record(Protocol):
         """The record's headers, untouched."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlainRecord:
+class PlainRecord(msgspec.Struct, frozen=True, gc=False):
     """A record that was not read from Kafka."""
 
     offset: int

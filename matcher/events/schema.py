@@ -125,6 +125,7 @@ class Property:
     objects and lists may be read as text; what a single value holds always stands there.
     ``derived(test)`` is asked for the values that do *not* stand in the event: for every such
     value that passes ``test``, a text that does stand there; None where that cannot be said.
+    ``whole``, of kind VALUES: save for those, each value is one of the document, none is cut.
     """
 
     name: str
@@ -132,3 +133,4 @@ class Property:
     get: Callable[[Event], Any]
     verbatim: Callable[[str], bool] = lambda _run: False
     derived: Callable[[Callable[[str], bool]], frozenset[str] | None] = _never
+    whole: bool = False

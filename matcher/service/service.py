@@ -27,6 +27,7 @@ from matcher.metrics import (
     LAST_PROGRESS,
     MATCHES,
     REJECTS,
+    RULE_INFO,
     RULES_ALWAYS_EVALUATED,
     RULES_LOADED,
     RULESET_INFO,
@@ -152,6 +153,7 @@ class Service:
         record.set(LAST_PROGRESS, time.time())
         for rule in ruleset.rules:
             record.add(MATCHES, 0, (rule.id, rule.severity.label))
+            record.set(RULE_INFO, 1, (rule.id, rule.title, rule.language))
         for reject in RejectReason:
             record.add(REJECTS, 0, (str(reject),))
         for skip in SkipReason:

@@ -1,5 +1,6 @@
 """Settings → catalogue → rules → pipeline: what every command that matches is made of."""
 
+from collections.abc import Callable
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -38,14 +39,21 @@ def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
     return load_rules(settings.rules.paths, catalogue, load_policy(settings), placeholders)
 
 
-def build_pipeline(settings: Settings) -> Pipeline:
-    """A pipeline with every rule loaded.
+def build_pipeline(settings: Settings, warn: Callable[[str], None]) -> Pipeline:
+    """A pipeline with every rule loaded. ``warn`` is told of what is read and does nothing.
 
     Raises ConfigError, UsageError for a path that is not there, RuleErrors where a rule is
-    refused: a service that runs with some of its rules would miss attacks in silence.
+    refused: a service that runs with some of its rules would miss attacks in silence. Only where
+    ``rules.refused`` is ``skip`` is each refused one a warning.
     """
     catalogue = load_catalogue(settings)
     rulebook = load_rulebook(settings, catalogue)
-    rulebook.raise_errors()
+    if settings.rules.refused == "skip":
+        for error in rulebook.errors:
+            warn(f"refused, and left out: {error}")
+    else:
+        rulebook.raise_errors()
+    for note in rulebook.unevaluated:
+        warn(f"{note.file}: {note.rule_id}: {note.text}")
     ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
     return Pipeline(ruleset, catalogue, max_alert_bytes=settings.alert.max_bytes)

@@ -80,3 +80,11 @@ def test_what_is_null_is_a_dash_and_a_time_beyond_the_calendar_is_a_number():
 def test_an_event_without_a_time_of_its_own_shows_its_records():
     row = printed(150, body(devicetime=None, starttime=1773478961000))[1]
     assert row.startswith("03-14 09:02:41")
+
+
+def test_of_a_rule_whose_id_is_a_uuid_the_title_is_shown():
+    alert = json.loads(body())
+    alert["rule"] |= {"id": "0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a1111", "title": "A user\twas made"}
+    row = printed(150, json.dumps(alert).encode())[1]
+    assert "A user\ufffdwas made" in row
+    assert "0b8d4f5e" not in row

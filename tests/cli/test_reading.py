@@ -139,6 +139,7 @@ def test_a_cut_document_gives_what_it_has_as_the_record(tmp_path):
 )
 def test_a_record_beyond_the_limit_is_a_reject(tmp_path, monkeypatch, data, lines, rejected):
     monkeypatch.setattr(reading, "MAX_RECORD_BYTES", 100)
+    monkeypatch.setattr(reading, "_CHUNK_BYTES", 30)
     found, seen, _cut = everything(tmp_path, data)
     assert [line for line, _ in found] == lines
     assert seen == rejected

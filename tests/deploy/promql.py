@@ -49,7 +49,7 @@ def wrong_selectors(expression: str) -> Iterator[str]:
 
 
 def grouping_labels(expression: str) -> set[str]:
-    """The labels that some aggregation in the text keeps."""
+    """The labels that some aggregation in the text keeps, or some join adds."""
     return set().union(*_groupings(promql_parser.parse(expression)))
 
 
@@ -63,6 +63,8 @@ def _walk(node: Any) -> Iterator[Any]:
 def _groupings(node: Any) -> Iterator[set[str]]:
     if isinstance(node, promql_parser.AggregateExpr) and node.modifier is not None:
         yield set(node.modifier.labels)
+    if isinstance(node, promql_parser.BinaryExpr) and node.modifier is not None:
+        yield set(node.modifier.group_labels or ())
     for child in _children(node):
         yield from _groupings(child)
 

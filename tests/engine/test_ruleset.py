@@ -75,6 +75,17 @@ def test_a_rule_without_a_literal_is_always_a_candidate():
     assert ruleset(RULE, anything).candidates(b"{}") == 0b10
 
 
+def test_a_rule_with_an_endless_literal_is_found_by_its_beginning():
+    endless = make_rule(Among(NAME, (100_000 * "abc",)))
+    assert ruleset(endless).candidates(b'{"eventName":"%b"}' % (100_000 * b"abc")) == 1
+
+
+def test_the_places_of_many_rules_come_in_their_order():
+    places = [0, 1, 63, 64, 2999]
+    assert list(RuleSet.indexes(sum(1 << place for place in places))) == places
+    assert list(RuleSet.indexes(0)) == []
+
+
 def test_the_gate_leaves_the_log_sources_a_rule_speaks_of():
     rules = ruleset(RULE)
     assert rules.plans[0].types == {CLOUDTRAIL, ACTIVITY}

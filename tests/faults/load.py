@@ -134,7 +134,7 @@ class Load:
 
 def expected_alerts(broker: KafkaBroker, topic: str) -> set[Origin]:
     """By the oracle ``match_naive`` and by a second reading of the rule, which must agree."""
-    pipeline = build_pipeline(Settings(rules=RuleSettings(paths=(RULES,))))
+    pipeline = build_pipeline(Settings(rules=RuleSettings(paths=(RULES,))), print)
     by_oracle: set[Origin] = set()
     by_hand: set[Origin] = set()
     for record in broker.iterate(topic):

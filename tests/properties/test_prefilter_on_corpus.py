@@ -1,4 +1,5 @@
-"""Law 1 on real events: 86 rules, among them every AQL statement that another tool wrote."""
+"""Law 1 on real events: every AQL statement that another tool wrote, every Sigma rule of SigmaHQ's,
+every alias of a Sigma field."""
 
 import gzip
 import json
@@ -13,8 +14,10 @@ from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.events.record import Reject
 from matcher.languages.aql import compile_query
+from matcher.languages.sigma import compile_detection
 from matcher.rulebook import load_rules
 from tests.factories import make_rule
+from tests.languages.sigma.aliases import alias_selections, sigma_rule
 
 VERBATIM = Path(__file__).parents[2] / "rules" / "cloud-api-t1059-009.yml"
 NAIVE_EVERY = 40
@@ -26,6 +29,10 @@ def rules(corpus, catalogue):
     for number, line in enumerate(statements):
         query = compile_query(json.loads(line)["aql"], catalogue)
         yield make_rule(query.expression, id=f"statement-{number}", source=line)
+    yield from load_rules([corpus.parent / "sigma"], catalogue).rules
+    for number, (source, selection) in enumerate(alias_selections()):
+        expression = compile_detection(sigma_rule(source, selection), catalogue).expression
+        yield make_rule(expression, id=f"alias-{number}", source=repr(selection))
 
 
 @pytest.mark.corpus

@@ -6,5 +6,14 @@ from matcher.languages.sigma.compile import (
     Policy,
     compile_detection,
 )
+from matcher.languages.sigma.known_fields import FieldUse, How, field_uses
 
-__all__ = ["DEFAULT_POLICY", "Detection", "Policy", "compile_detection"]
+__all__ = [
+    "DEFAULT_POLICY",
+    "Detection",
+    "FieldUse",
+    "How",
+    "Policy",
+    "compile_detection",
+    "field_uses",
+]

@@ -1,23 +1,19 @@
 """A field's name in a Sigma rule → the property that reads it.
 
-A name is looked for in the event as it stands: as a key, then, where it has dots, as a path,
-through every member of a list. Where nothing is there, and the log source has other ways to spell
-or place it, these are tried in turn (:mod:`matcher.languages.sigma.log_sources`).
+A name is looked for in the event as it stands. Where nothing is there, and the log source has other
+ways to spell or place it, these are tried in turn (:mod:`matcher.languages.sigma.log_sources`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 from matcher.engine.expression import Field
-from matcher.engine.members import Values
-from matcher.events.document import sdk_spellings
+from matcher.engine.members import Values, texts
 from matcher.events.schema import Event, Kind, Property
 from matcher.events.text import fold
-from matcher.languages.sigma.log_sources import Alias, LogSource, alias_of
-
-Paths = tuple[str, ...]
+from matcher.languages.sigma.log_sources import Alias, LogSource
+from matcher.languages.sigma.paths import Path
 
 KEYWORDS = Field(
     Property("keywords", Kind.VALUES, lambda event: event.payload.scalars, lambda _run: True),
@@ -26,7 +22,11 @@ KEYWORDS = Field(
 """Every value of the event: what a value without a field is looked for in."""
 
 _JSON_SIGNS = frozenset('{}[]":, ')
-_MOST_SPELLINGS = 64
+_EMPTY_LIST = "[]"
+_NAMED = frozenset({"value", "localizedValue"})
+
+_Read = Callable[[Event], Values]
+_Groups = tuple[frozenset[str], ...]
 
 
 class Fields:
@@ -40,67 +40,73 @@ class Fields:
         """The field of that name. Equal names give one field."""
         return self._field(name)
 
-    def paths(self, name: str) -> Paths:
-        """Where the name is looked for, in this order; the first that leads somewhere counts."""
-        alias = alias_of(self.sources, name)
-        found = dict.fromkeys([name, *(alias.reads if alias else ())])
-        for source in self.sources:
-            for path in tuple(found):
-                spelled = _spellings(path) if source.spelled else [path]
-                found |= dict.fromkeys(spelled)
-                found |= dict.fromkeys(f"{top}.{one}" for top in source.under for one in spelled)
-                if source.spelled:
-                    tops = [s for top in source.under for s in sdk_spellings(top)]
-                    found |= dict.fromkeys(f"{top}.{one}" for top in tops for one in spelled)
-        return tuple(found)
+    def paths(self, name: str) -> tuple[Path, ...]:
+        """Where the name is looked for, in this order. The first that leads somewhere counts, or
+        all of them do (:attr:`Alias.every`).
+        """
+        found = dict.fromkeys(path for one in self.sources for path in _paths(one, name))
+        return (Path(name), *(path for path in found if path != Path(name)))
+
+    def aliases(self, name: str) -> tuple[Alias, ...]:
+        """What the tables say of the name."""
+        known = (source.alias_of(name) for source in self.sources)
+        return tuple(alias for alias in known if alias is not None)
 
     def _made(self, name: str) -> Field:
-        alias = alias_of(self.sources, name)
-        paths = self.paths(name)
+        aliases = self.aliases(name)
         named = any(source.spelled for source in self.sources)
-        read = _reader(paths, named=named)
-        if alias is not None and alias.same:
-            made = Property(name, Kind.VALUES, _with_twins(read, alias), _stands, _twins(alias))
+        every = any(alias.every for alias in aliases)
+        paths = self.paths(name)
+        read = _reader(paths, every=every, named=named)
+        empty_lists = any(alias.empty_list for alias in aliases)
+        if empty_lists:
+            read = _with_empty_lists(read)
+        whole = not empty_lists and not any(path.cut for path in paths)
+        groups = tuple(group for alias in aliases for group in alias.same)
+        if groups:
+            read, derived = _with_twins(read, groups), _twins(groups)
+            return Field(Property(name, Kind.VALUES, read, _stands, derived, whole), name)
+        return Field(Property(name, Kind.VALUES, read, _stands, whole=whole), name)
+
+
+def _paths(source: LogSource, name: str) -> Iterator[Path]:
+    alias = source.alias_of(name)
+    if alias is not None:
+        yield from alias.reads
+    if not source.spelled:
+        return
+    yield Path(name, spelled=True)
+    for top in source.under:
+        if name.startswith(f"{top}."):
+            if source.flat:
+                yield Path(name.removeprefix(f"{top}."), spelled=True)
         else:
-            made = Property(name, Kind.VALUES, read, _stands)
-        return Field(made, name)
+            yield Path(f"{top}.{name}", spelled=True)
 
 
-def walk(node: Any, name: str) -> Iterator[Any]:
-    """Everything that a name leads to: as a key, else as a path; through members of lists."""
-    if isinstance(node, dict):
-        if name in node:
-            yield node[name]
-            return
-        head, dot, tail = name.partition(".")
-        if dot and head in node:
-            yield from walk(node[head], tail)
-    elif isinstance(node, list):
-        for member in node:
-            yield from walk(member, name)
-
-
-def _reader(paths: Paths, *, named: bool) -> Callable[[Event], Values]:
-    """Reads the first path that leads somewhere. ``named``: of Azure's objects
+def _reader(paths: tuple[Path, ...], *, every: bool, named: bool) -> _Read:
+    """Reads the first path that leads somewhere, or every one. ``named``: of Azure's objects
     ``{"value": …, "localizedValue": …}`` the value is meant.
     """
-    first = paths[0]
-    simple = "." not in first
+    first = paths[0].text
+    quick = "." not in first and not every
+    alone = quick and len(paths) == 1
 
     def read(event: Event) -> Values:
         document = event.document
-        if simple and type(found := document.get(first)) is str:
+        if quick and type(found := document.get(first)) is str:
             return (found,)
+        if alone and first not in document:
+            return ()
+        gathered: Values = ()
         for path in paths:
-            values = tuple(walk(document, path))
-            if not values:
-                continue
-            if not all(map(_is_plain, values)):
-                values = tuple(walk(event.payload.written, path))
-            if named:
-                values = tuple(map(_named, values))
-            return values
-        return ()
+            values = path.values(document)
+            if values and not all(map(_is_plain, values)):
+                values = path.values(event.payload.written)
+            gathered += tuple(map(_named, values)) if named else values
+            if gathered and not every:
+                break
+        return gathered
 
     return read
 
@@ -111,16 +117,9 @@ def _is_plain(value: Any) -> bool:
 
 
 def _named(value: Any) -> Any:
-    if isinstance(value, dict) and "value" in value and "localizedValue" in value:
+    if isinstance(value, dict) and "value" in value and value.keys() <= _NAMED:
         return value["value"]
     return value
-
-
-def _spellings(path: str) -> list[str]:
-    """The path with each of its keys in camelCase, PascalCase, lower case and snake_case."""
-    keys = [sdk_spellings(key[:1].lower() + key[1:]) for key in path.split(".")]
-    several = ([path], (".".join(parts) for parts in product(*keys)))
-    return list(dict.fromkeys(one for group in several for one in group))[:_MOST_SPELLINGS]
 
 
 def _stands(run: str) -> bool:
@@ -128,28 +127,34 @@ def _stands(run: str) -> bool:
     return _JSON_SIGNS.isdisjoint(run)
 
 
-def _with_twins(read: Callable[[Event], Values], alias: Alias) -> Callable[[Event], Values]:
+def _with_empty_lists(read: _Read) -> _Read:
+    """An empty list as its text, too: too short for a literal, so the prefilter does not mind."""
+
     def values(event: Event) -> Values:
         found = read(event)
-        twins = (
-            twin
-            for value in found
-            if isinstance(value, str)
-            for group in alias.same
-            if fold(value) in group
-            for twin in sorted(group - {fold(value)})
-        )
-        return (*found, *twins)
+        return (*found, *(_EMPTY_LIST for value in found if value == []))
 
     return values
 
 
-def _twins(alias: Alias) -> Callable[[Callable[[str], bool]], frozenset[str] | None]:
+def _with_twins(read: _Read, groups: _Groups) -> _Read:
+    """For each word of a group the others, too, as the table writes them."""
+
+    def values(event: Event) -> Values:
+        found = read(event)
+        seen = {fold(text) for text in texts(found)}
+        met = [group for group in groups if not seen.isdisjoint(map(fold, group))]
+        return (*found, *(word for group in met for word in sorted(group)))
+
+    return values
+
+
+def _twins(groups: _Groups) -> Callable[[Callable[[str], bool]], frozenset[str] | None]:
     """For each word that an event need not hold and that passes the test, those it may hold."""
 
     def derived(test: Callable[[str], bool]) -> frozenset[str]:
         return frozenset(
-            twin for group in alias.same for word in group if test(word) for twin in group - {word}
+            twin for group in groups for word in group if test(word) for twin in group - {word}
         )
 
     return derived

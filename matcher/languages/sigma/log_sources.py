@@ -3,28 +3,34 @@
 The table is data (``log_sources.yml``), with a reason for each alias.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
 from matcher.events.catalogue import SourceKind
+from matcher.languages.sigma.paths import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name that records do not have: it reads the first of ``reads`` that leads somewhere.
+    """Names that records lack, or that hold something else in some dialect. They read the first of
+    ``reads`` that leads somewhere, after the name itself; with ``every``, all of them.
 
-    ``same`` are groups of words, lower-case, that mean one thing; ``why`` says how it is known.
+    ``same`` are groups of words that mean one thing; with ``empty_list`` an empty list reads as the
+    text ``[]``, too. ``why`` says how it is known.
     """
 
-    name: str
-    reads: tuple[str, ...]
-    same: tuple[frozenset[str], ...]
+    names: tuple[str, ...]
+    reads: tuple[Path, ...]
     why: str
+    every: bool = False
+    same: tuple[frozenset[str], ...] = ()
+    empty_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +40,22 @@ class LogSource:
     product: str
     service: str | None
     kinds: tuple[SourceKind, ...]
+    means: str
     under: tuple[str, ...]
+    flat: bool
     spelled: bool
+    open: tuple[str, ...]
     aliases: tuple[Alias, ...]
+    by_name: Mapping[str, Alias] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def name(self) -> str:
         """As rules are filed: ``aws/cloudtrail``."""
         return f"{self.product}/{self.service}" if self.service else self.product
+
+    def alias_of(self, name: str) -> Alias | None:
+        """What the table says of a name, in any case."""
+        return self.by_name.get(name.lower())
 
 
 @cache
@@ -66,30 +80,35 @@ def log_sources(
     )
 
 
-def alias_of(sources: Sequence[LogSource], name: str) -> Alias | None:
-    """The alias that a name is in the first of the log sources that has it."""
-    for source in sources:
-        for alias in source.aliases:
-            if alias.name == name:
-                return alias
-    return None
-
-
 def _log_source(entry: dict[str, Any]) -> LogSource:
+    spelled = entry.get("spelled", False)
+    aliases = tuple(_alias(one, spelled=spelled) for one in entry.get("aliases", ()))
     return LogSource(
         product=entry["product"],
         service=entry.get("service"),
         kinds=tuple(map(SourceKind, entry["kinds"])),
+        means=entry["means"].strip(),
         under=tuple(entry.get("under", ())),
-        spelled=entry.get("spelled", False),
-        aliases=tuple(map(_alias, entry.get("aliases", ()))),
+        flat=entry.get("flat", False),
+        spelled=spelled,
+        open=tuple(entry.get("open", ())),
+        aliases=aliases,
+        by_name={name.lower(): alias for alias in aliases for name in alias.names},
     )
 
 
-def _alias(entry: dict[str, Any]) -> Alias:
+def _alias(entry: dict[str, Any], *, spelled: bool) -> Alias:
     return Alias(
-        name=entry["name"],
-        reads=tuple(entry["reads"]),
-        same=tuple(frozenset(word.lower() for word in group) for group in entry.get("same", ())),
-        why=entry["why"],
+        names=tuple(entry["names"]),
+        reads=tuple(_path(read, spelled=spelled) for read in entry["reads"]),
+        why=entry["why"].strip(),
+        every=entry.get("every", False),
+        same=tuple(map(frozenset, entry.get("same", ()))),
+        empty_list=entry.get("empty_list", False),
     )
+
+
+def _path(entry: str | dict[str, str], *, spelled: bool) -> Path:
+    if isinstance(entry, str):
+        return Path(entry, spelled, selects=True)
+    return Path(entry["path"], spelled, entry["cut"], selects=True)

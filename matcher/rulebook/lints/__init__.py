@@ -15,12 +15,19 @@ from matcher.rulebook.format import RuleFile, RuleTest
 from matcher.rulebook.lints.aws_names import aws_names
 from matcher.rulebook.lints.finding import CODES, Finding
 from matcher.rulebook.lints.log_sources import log_source_types
+from matcher.rulebook.lints.sigma import sigma_names
 from matcher.rulebook.lints.texts import texts
 from matcher.rulebook.lints.truth import truths
 from matcher.rulebook.loading import Rulebook
 from matcher.rulebook.place import in_file
 
 __all__ = ["CODES", "Lint", "lint_rules", "missing_tests"]
+
+_LINTS = {
+    "aql": (aws_names, log_source_types, texts, truths),
+    "sigma": (sigma_names, aws_names, truths),
+}
+"""By language. What Sigma's ``logsource`` becomes is not the author's condition."""
 
 _DEPARTURES = frozenset(departure.code for departure in DEPARTURES)
 
@@ -64,8 +71,10 @@ def missing_tests(tests: Sequence[RuleTest]) -> str:
 
 def _findings(rule: Rule, tests: tuple[RuleTest, ...], catalogue: Catalogue) -> Iterator[Finding]:
     yield from _departures(rule, catalogue)
-    for lint in (aws_names, log_source_types, texts, truths):
+    for lint in _LINTS[rule.language]:
         yield from lint(rule, catalogue)
+    if rule.language == "sigma" and not tests:
+        return
     if lacking := missing_tests(tests):
         yield Finding("tests-missing", f"the rule lacks {lacking}", "docs/rule-format.md, Tests")
 
@@ -94,6 +103,11 @@ def _placed(finding: Finding, rule: Rule, rule_file: RuleFile | None) -> Lint:
 
 
 def _in_file(at: Location, rule: Rule, rule_file: RuleFile) -> tuple[int | None, int | None]:
+    if rule.language == "sigma":
+        root = rule_file.document.root
+        line = at.line + root.start_mark.line
+        inside = line <= root.end_mark.line + 1
+        return (line, at.column) if inside else (None, None)
     error = RuleSemanticError("", code="", location=at, source=rule.source)
     seen = in_file(error, rule_file.document, rule_file.nodes["query"])
     return seen.line, seen.column

@@ -1,7 +1,7 @@
 """Whether CloudTrail ever logs a name, and under which services (qradar.md §0 and §7)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from matcher.engine.expression import And, Expression, Or
@@ -12,18 +12,32 @@ from matcher.errors import Location
 from matcher.events.catalogue import Catalogue
 from matcher.events.catalogue.kinds import SourceKind
 from matcher.events.schema import LogSourceType
+from matcher.events.text import fold
 from matcher.languages.aql.diagnostics import nearest
 from matcher.rulebook.lints.aws_events import AwsEvents, aws_events
 from matcher.rulebook.lints.finding import Finding, place_of, quoted
 from matcher.rulebook.lints.walking import Placed, TextTest, placed, text_test
 
-_NAME_PROPERTIES = ("qidname", "event name")
-_SOURCE_PROPERTY = "event source"
+_NAME_PROPERTIES = ("qidname", "event name", "eventname")
+_SOURCE_PROPERTIES = ("event source", "eventsource")
+"""QRadar's names for them, and CloudTrail's, which Sigma uses."""
 _API_NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _API_PATTERN = re.compile(r"[A-Za-z0-9%_]*[A-Za-z]{3}[A-Za-z0-9%_]*")
 _SHOWN = 4
 _MOST_GUESSES = 20
 """For so many unknown names of a rule the nearest is looked for: each takes a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Advice:
+    """What to add to a rule, in its language."""
+
+    dated: str
+    source: str
+
+
+_AQL = _Advice("add: OR {field} LIKE '{text}%'", "add: AND \"Event Source\" = '{source}'")
+_SIGMA = _Advice("add: {field}|startswith: '{text}'", "add: eventSource: {source}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +76,11 @@ def aws_names(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
         for text in test.texts:
             if _says_aws(text, alone=len(context.types) == 1):
                 names = _names(text, test, known)
-                at = place_of(quoted(text), rule.source)
+                shown = text.strip("%") if rule.language == "sigma" else quoted(text)
+                at = place_of(shown, rule.source)
                 if names:
-                    yield from _of_names(names, text, test, context.sources, at)
+                    advice = _SIGMA if rule.language == "sigma" else _AQL
+                    yield from _of_names(names, text, test, (context.sources, advice), at)
                 else:
                     guess = next(guesses, None) is not None
                     yield Finding("aws-name-unknown", *_unknown(text, known, guess=guess), at)
@@ -84,28 +100,37 @@ def _names(text: str, test: TextTest, known: AwsEvents) -> list[str]:
     """The names of AWS that the text is, or matches."""
     if known.sources_of(text):
         return [text]
-    if test.operator == "=":
+    if test.operator == "=" and not test.caseless:
         return []
-    holds = like_test(text, test.operator == "ILIKE")
+    holds = _holds(test, text)
     dated = (f"{name}{date}" for name, date in known.dated.items())
     return [name for name in (*known.sources, *dated) if holds(name)]
+
+
+def _holds(test: TextTest, text: str) -> Callable[[str], bool]:
+    """The test with one of its texts."""
+    if test.operator == "=":
+        return lambda name: name == text or (test.caseless and fold(name) == fold(text))
+    return like_test(text, test.caseless, test.escape)
 
 
 def _of_names(
     names: list[str],
     text: str,
     test: TextTest,
-    allowed: frozenset[str] | None,
+    context: tuple[frozenset[str] | None, _Advice],
     at: Location | None,
 ) -> Iterator[Finding]:
     known = aws_events()
+    allowed, advice = context
     sources = frozenset().union(*(known.sources_of(name) for name in names))
     if allowed is not None and not sources & allowed:
         message = f"{', '.join(sorted(allowed)[:_SHOWN])} logs no event {quoted(text)}"
         yield Finding("aws-name-elsewhere", message, f"it is an event of {_few(sources)}", at)
         return
-    if names != [text]:
+    if len(names) != 1 or fold(names[0]) != fold(text):
         return
+    text = names[0]
     reached = sources if allowed is None else sources & allowed
     date = known.dated.get(text)
     if date is not None and "lambda.amazonaws.com" in reached:
@@ -113,14 +138,14 @@ def _of_names(
         yield Finding(
             "aws-name-dated",
             f"Lambda logs {text} as {text}{date}, or with a v2 behind it: this name misses it",
-            f"add: OR {test.field.written} LIKE '{text}{date}%'",
+            advice.dated.format(field=test.field.written, text=f"{text}{date}"),
             at,
         )
     if allowed is None and len(reached) > 1 and text in known.sources:
         yield Finding(
             "aws-name-shared",
             f"{len(reached)} services log an event {text}: {_few(reached)}",
-            f"add: AND \"Event Source\" = '{_likeliest(reached)}'",
+            advice.source.format(source=_likeliest(reached)),
             at,
         )
 
@@ -160,9 +185,9 @@ def _allowed(expression: Expression, known: AwsEvents) -> frozenset[str] | None:
     test = text_test(expression)
     if test is not None and test.name == "payload":
         return frozenset(text.strip("%") for text in test.texts) & known.all_sources or None
-    if test is None or test.name != _SOURCE_PROPERTY:
+    if test is None or test.name not in _SOURCE_PROPERTIES:
         return None
     if test.operator == "=":
-        return frozenset(test.texts)
-    holds = like_test(test.texts[0], test.operator == "ILIKE")
+        return frozenset(text.lower() if test.caseless else text for text in test.texts)
+    holds = _holds(test, test.texts[0])
     return frozenset(source for source in known.all_sources if holds(source))

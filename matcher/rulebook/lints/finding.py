@@ -1,5 +1,6 @@
 """What a lint says of a rule."""
 
+import re
 from dataclasses import dataclass
 
 from matcher.errors import Location
@@ -8,16 +9,21 @@ from matcher.languages.aql.dialect import DEPARTURES
 CODES = (
     *("aws-name-unknown", "aws-name-dated", "aws-name-shared", "aws-name-elsewhere"),
     *("type-not-stock", "type-not-ours"),
+    *("log-source-none", "field-never-seen"),
     *("case-varies", "like-without-wildcard", "payload-has-property"),
     *("never-true", "always-true", "no-literal", "tests-missing"),
     *(departure.code for departure in DEPARTURES),
 )
 """Every code there is; ``docs/lints.md`` has a section for each. Codes do not change."""
 
+_DETECTION = re.compile(r"^detection[ \t]*:", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One doubt about a rule that works. ``at`` is a place in the query; ``hint``: what to do."""
+    """One doubt about a rule that works. ``at`` is a place in the rule's source; ``hint``: what to
+    do.
+    """
 
     code: str
     message: str
@@ -26,11 +32,20 @@ class Finding:
 
 
 def place_of(text: str, source: str) -> Location | None:
-    """Where a query first writes a text, in its own case or in any."""
-    position = source.find(text)
+    """Where a rule's source first writes a text, in its own case or in any; in Sigma, where its
+    detection does.
+    """
+    start = detection_of(source)
+    position = source.find(text, start)
     if position < 0:
-        position = source.lower().find(text.lower())
+        position = source.lower().find(text.lower(), start)
     return Location.of(source, position, len(text)) if position >= 0 else None
+
+
+def detection_of(source: str) -> int:
+    """Where a Sigma rule's detection begins; 0 in a query."""
+    found = _DETECTION.search(source)
+    return found.start() if found else 0
 
 
 def quoted(text: str) -> str:

@@ -31,11 +31,15 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class TextTest:
-    """A field that is compared with texts. ``operator``: ``=``, ``LIKE`` or ``ILIKE``."""
+    """A field that is compared with texts. ``operator``: ``=``, ``LIKE`` or ``ILIKE``; in Sigma any
+    of them may be ``caseless``, and patterns have an ``escape``.
+    """
 
     field: Field
     operator: str
     texts: tuple[str, ...]
+    caseless: bool = False
+    escape: str = ""
 
     @property
     def name(self) -> str:
@@ -64,13 +68,15 @@ def placed(
 def text_test(leaf: Expression) -> TextTest | None:
     """What a leaf compares a field with, where that is texts."""
     match leaf:
-        case Among(Field() as field, values):
-            return TextTest(field, "=", tuple(value for value in values if isinstance(value, str)))
+        case Among(Field() as field, values, _, caseless):
+            options = tuple(value for value in values if isinstance(value, str))
+            return TextTest(field, "=", options, caseless)
         case Compare(Comparison.EQUAL, Field() as field, Constant(str() as text)):
             return TextTest(field, "=", (text,))
         case Compare(Comparison.EQUAL, Constant(str() as text), Field() as field):
             return TextTest(field, "=", (text,))
-        case Like(Field() as field, pattern, caseless):
-            return TextTest(field, "ILIKE" if caseless else "LIKE", (pattern,))
+        case Like(Field() as field, pattern, caseless, _, escape):
+            operator = "ILIKE" if caseless else "LIKE"
+            return TextTest(field, operator, (pattern,), caseless, escape)
         case _:
             return None

@@ -1,0 +1,114 @@
+"""Whether a log source's records have a field, and under what name.
+
+``known_fields.tsv`` is made of public records by ``tools/known_fields.py``; beside it
+``documented_fields.tsv`` holds by hand what the clouds document. Both are read once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, cached_property
+from importlib.resources import files
+
+from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.sigma.fields import Fields
+from matcher.languages.sigma.log_sources import LogSource, known_log_sources
+from matcher.languages.sigma.paths import Path
+
+
+class How(StrEnum):
+    """How a rule's name finds its field."""
+
+    DIRECT = "direct"
+    """Records have it under that name."""
+    ALIAS = "alias"
+    """Records have it under another name, which is read in its place."""
+    BY_SERVICE = "by service"
+    """It is below an object whose keys are each service's own."""
+    NEVER_SEEN = "never seen"
+    """Neither public records nor documents have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """One name of a rule. ``path`` is where it is read: the field, or the object whose keys are
+    each service's own; ``nearest`` a known name that may be meant, where it was never seen.
+    """
+
+    field: str
+    how: How
+    path: str = ""
+    nearest: str = ""
+
+
+@dataclass(frozen=True)
+class KnownFields:
+    """The fields of one log source: each path, and how many public records have it; 0 where it is
+    documented alone.
+    """
+
+    counts: Mapping[str, int]
+
+    def has(self, path: str, fewest: int) -> bool:
+        """Whether so many records have the path."""
+        return self.counts.get(path, -1) >= fewest
+
+    @cached_property
+    def spelled(self) -> Mapping[str, str]:
+        """The paths by their letters, the commonest of each."""
+        return {_letters(path): path for path in sorted(self.counts, key=self.counts.__getitem__)}
+
+
+def field_uses(sources: Sequence[LogSource], names: Iterable[str]) -> tuple[FieldUse, ...]:
+    """What is known of each name in rules of these log sources; a field of one of them is known."""
+    fields = Fields(sources)
+    return tuple(_use(fields, name) for name in names)
+
+
+def _use(fields: Fields, name: str) -> FieldUse:
+    known = [known_fields()[source.name] for source in fields.sources]
+    for fewest in (1, 0):  # what was seen goes before what is documented
+        if any(one.has(name, fewest) for one in known):
+            return FieldUse(name, How.DIRECT, name)
+        for path in fields.paths(name)[1:]:
+            if found := _seen(path, known, fewest):
+                return FieldUse(name, How.ALIAS, found)
+    for source in fields.sources:
+        for top in source.open:
+            if name.startswith(f"{top}."):
+                return FieldUse(name, How.BY_SERVICE, top)
+    names = (path for one in known for path in one.counts)
+    return FieldUse(name, How.NEVER_SEEN, nearest=nearest(name, names) or "")
+
+
+def _seen(path: Path, known: Sequence[KnownFields], fewest: int) -> str:
+    """How records spell what the path leads to; "" where they lack it."""
+    for one in known:
+        plain = path.plain
+        found = one.spelled.get(_letters(plain), "") if path.spelled else plain
+        if one.has(found, fewest):
+            return path.text if plain != path.text else found
+    return ""
+
+
+@cache
+def known_fields() -> Mapping[str, KnownFields]:
+    """What is known, by log source."""
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    for source, _, names in _rows("documented_fields.tsv"):
+        counts[source].update(dict.fromkeys(names.split(), 0))
+    for source, path, count in _rows("known_fields.tsv"):
+        counts[source][path] = int(count)
+    return {source.name: KnownFields(counts[source.name]) for source in known_log_sources()}
+
+
+def _rows(file: str) -> Iterable[tuple[str, str, str]]:
+    for line in files(__package__).joinpath(file).read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            first, second, third = line.split("\t")
+            yield first, second, third
+
+
+def _letters(path: str) -> str:
+    return path.lower().replace("_", "")

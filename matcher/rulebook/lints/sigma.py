@@ -1,0 +1,37 @@
+"""Does a Sigma rule ask for events and fields that there are?"""
+
+import re
+from collections.abc import Iterator
+
+from matcher.engine.rule import Rule
+from matcher.errors import Location
+from matcher.events.catalogue import Catalogue
+from matcher.languages.sigma import How
+from matcher.languages.sigma.log_sources import known_log_sources
+from matcher.rulebook.lints.field_uses import sources_of, uses_of
+from matcher.rulebook.lints.finding import Finding, detection_of
+
+
+def sigma_names(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
+    """A log source that is none of ours, and fields that its records were never seen to have."""
+    if rule.language != "sigma":
+        return
+    sources = sources_of(rule)
+    if not sources:
+        known = ", ".join(source.name for source in known_log_sources())
+        named = rule.metadata.get("logsource") or {}
+        given = ", ".join(f"{key} {value}" for key, value in named.items())
+        yield Finding("log-source-none", f"no event here is of {given}", f"known are {known}")
+    for use in uses_of(rule):
+        if use.how is How.NEVER_SEEN:
+            where = " or ".join(source.name for source in sources)
+            message = f"no record of {where} was seen to have {use.field}"
+            hint = f"the nearest name is {use.nearest}" if use.nearest else ""
+            yield Finding("field-never-seen", message, hint, _key(use.field, rule.source))
+
+
+def _key(field: str, source: str) -> Location | None:
+    """Where a selection has the field as a key."""
+    pattern = re.compile(rf"^[ \t-]*['\"]?({re.escape(field)})[|:'\"]", re.MULTILINE)
+    found = pattern.search(source, detection_of(source))
+    return Location.of(source, found.start(1), len(field)) if found else None

@@ -1,0 +1,103 @@
+"""Sigma rules on the command line, beside AQL and by themselves."""
+
+import json
+
+import pytest
+
+from matcher.cli.main import main
+from matcher.errors import EXIT_OK, EXIT_RULES
+from tests.cli.program import VERBATIM
+
+CREATED = {
+    "eventVersion": "1.11",
+    "eventName": "CreateUser",
+    "eventSource": "iam.amazonaws.com",
+    "awsRegion": "us-east-1",
+    "eventID": "6b1b4d3f-0000-4000-8000-000000000001",
+    "userIdentity": {"type": "IAMUser", "userName": "mallory"},
+}
+RULE = """\
+title: A user was made
+id: 0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a1111
+level: high
+date: 2026-01-31
+tags: [attack.persistence, attack.t1136.003]
+fields: [userIdentity.userName, eventName]
+logsource: {product: aws, service: cloudtrail}
+detection:
+    selection:
+        eventSource: iam.amazonaws.com
+        eventName|startswith: create
+    condition: selection
+"""
+BROKEN = RULE.replace("startswith", "starswith").replace("1111", "2222")
+CORRELATION = """\
+title: Many users
+id: 0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a3333
+correlation:
+    type: event_count
+    rules: [0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a1111]
+    group-by: [userIdentity.userName]
+    timespan: 5m
+    condition: {gte: 5}
+"""
+
+
+@pytest.fixture
+def rules(tmp_path):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "made.yml").write_text(RULE)
+    return folder
+
+
+@pytest.fixture
+def events(tmp_path):
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps(CREATED) + "\n" + json.dumps(CREATED | {"eventName": "x"}) + "\n")
+    return file
+
+
+def alerts(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_sigma_and_aql_run_side_by_side(rules, events, capsys):
+    arguments = ["scan", "--rules", str(rules), "--rules", str(VERBATIM), "--output", "jsonl"]
+    assert main([*arguments, str(events)]) == EXIT_OK
+    found = alerts(capsys)
+    assert [alert["rule"]["id"] for alert in found] == [
+        "0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a1111",
+        "cloud-api-t1059-009",
+    ]
+    rule = found[0]["rule"]
+    assert (rule["version"], rule["severity"]) == ("2026-01-31", "high")
+    assert rule["attack"] == {"tactics": ["TA0003"], "techniques": ["T1136.003"]}
+    assert found[0]["columns"] == {"userIdentity.userName": "mallory", "eventName": "CreateUser"}
+    why = [(leaf["field"], leaf["operator"], leaf["value"]) for leaf in found[0]["why"]]
+    assert why == [
+        ("devicetype", "IN", 347),
+        ("eventSource", "IN", "iam.amazonaws.com"),
+        ("eventName", "ILIKE", "create%"),
+    ]
+
+
+def test_a_rule_that_is_refused_stops_a_scan_unless_it_is_told_to_go_on(rules, events, capsys):
+    (rules / "broken.yml").write_text(BROKEN)
+    arguments = ["scan", "--rules", str(rules), "--output", "jsonl", str(events)]
+    assert main(arguments) == EXIT_RULES
+    said = capsys.readouterr().err
+    assert "broken.yml:11:9" in said
+    assert "did you mean 'startswith'?" in said
+    assert main([*arguments, "--set", "rules.refused=skip"]) == EXIT_OK
+    captured = capsys.readouterr()
+    assert "warning: refused, and left out" in captured.err
+    assert len(captured.out.splitlines()) == 1
+
+
+def test_a_correlation_is_said_to_be_read_and_not_evaluated(rules, events, capsys):
+    (rules / "many.yml").write_text(CORRELATION)
+    assert main(["scan", "--rules", str(rules), "--output", "jsonl", str(events)]) == EXIT_OK
+    captured = capsys.readouterr()
+    assert "many.yml: 0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a3333: correlation: read, not" in captured.err
+    assert len(captured.out.splitlines()) == 1

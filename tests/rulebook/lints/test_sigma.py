@@ -1,0 +1,143 @@
+"""The lints of Sigma rules."""
+
+import json
+
+import pytest
+
+from matcher.cli.main import main
+from matcher.errors import EXIT_OK
+from matcher.events.catalogue import Catalogue
+from matcher.rulebook import load_rules
+from matcher.rulebook.lints import lint_rules
+
+CATALOGUE = Catalogue.load()
+RULE = """\
+title: T
+id: 8f5c1c52-8c0f-4f0e-9d6e-2f5d5a8b7a01
+status: test
+level: low
+logsource:
+    product: {product}
+    service: {service}
+detection:
+    selection:
+{selection}
+    condition: selection
+"""
+IAM = "        eventSource: iam.amazonaws.com\n"
+LAMBDA = "        eventSource: lambda.amazonaws.com\n"
+
+
+@pytest.fixture
+def lints(tmp_path):
+    def of(selection: str, product: str = "aws", service: str = "cloudtrail", more: str = ""):
+        text = RULE.format(product=product, service=service, selection=selection)
+        (tmp_path / "a.yml").write_text(text + more)
+        book = load_rules([tmp_path], CATALOGUE)
+        assert book.errors == ()
+        return lint_rules(book, CATALOGUE)
+
+    return of
+
+
+def codes(found) -> list[str]:
+    return [lint.code for lint in found]
+
+
+@pytest.mark.parametrize(
+    ("selection", "code", "says"),
+    [
+        (IAM + "        eventName: CreateUsr", "aws-name-unknown", "CreateUser"),
+        (IAM + "        eventName|startswith: ZzCreate", "aws-name-unknown", "matches"),
+        (IAM + "        eventName: StopLogging", "aws-name-elsewhere", "cloudtrail"),
+        ("        eventName: CreateUser", "aws-name-shared", "eventSource: iam.amazonaws.com"),
+        ("        eventName: createuser", "aws-name-shared", "14 services"),
+        (
+            LAMBDA + "        eventName: UpdateFunctionCode",
+            "aws-name-dated",
+            "eventName|startswith: 'UpdateFunctionCode20150331'",
+        ),
+        (IAM + "        userIdentity.usrName: x", "field-never-seen", "userIdentity.userName"),
+    ],
+)
+def test_a_doubt(lints, selection, code, says):
+    (found,) = lints(selection)
+    assert found.code == code
+    assert says in f"{found.message}; {found.hint}"
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        IAM + "        eventName: [CreateUser, createuser, CREATEUSER]",
+        "        eventSource: IAM.amazonaws.com\n        eventName: CreateUser",
+        "        eventSource|startswith: iam\n        eventName: CreateUser",
+        "        eventSource: signin.amazonaws.com\n        eventName: ConsoleLogin",
+        LAMBDA + "        eventName|startswith: UpdateFunctionCode2",
+        IAM + "        requestParameters.neverHeardOf: x",
+    ],
+)
+def test_no_doubt(lints, selection):
+    assert codes(lints(selection)) == []
+
+
+def test_names_of_azure_are_none_of_aws(lints):
+    assert codes(lints("        OperationName: Add user", "azure", "auditlogs")) == []
+
+
+def test_a_log_source_that_is_not_read_here(lints):
+    found = lints("        Image: x.exe", "windows", "sysmon")
+    assert "field-never-seen" not in codes(found)
+    (said,) = [lint for lint in found if lint.code == "log-source-none"]
+    assert "windows" in said.message
+    assert "aws/cloudtrail" in said.hint
+
+
+def test_a_finding_says_where(lints, tmp_path):
+    more = "---\n" + RULE.format(
+        product="aws", service="cloudtrail", selection="        eventName: GetUser\n" + IAM
+    ).replace("7a01", "7a02")
+    found = lints(IAM + "        userIdentity.usrName: CreateUsr", more=more)
+    (lint,) = [one for one in found if one.code == "field-never-seen"]
+    line = (tmp_path / "a.yml").read_text().splitlines()[lint.line - 1]
+    assert line[lint.column - 1 :].startswith("userIdentity.usrName")
+
+
+def test_of_tests_nothing_is_said_where_there_are_none(lints):
+    tests = "tests:\n    - {name: one, match: true, event: {eventName: GetUser}}\n"
+    quiet = IAM + "        eventName: GetUser"
+    assert codes(lints(quiet)) == []
+    assert codes(lints(quiet, more=tests)) == ["tests-missing"]
+
+
+CORRELATION = """\
+title: Many
+id: 0e95725d-7320-415d-80f7-004da920fc11
+correlation:
+    type: event_count
+    rules: [8f5c1c52-8c0f-4f0e-9d6e-2f5d5a8b7a01]
+    group-by: [userIdentity.arn]
+    timespan: 5m
+    condition: {gte: 5}
+"""
+
+
+def test_check_shows_fields_and_what_is_not_evaluated(tmp_path, capsys):
+    selection = "        Status: Success\n        Nothing: x"
+    text = RULE.format(product="azure", service="auditlogs", selection=selection)
+    (tmp_path / "a.yml").write_text(text + "---\n" + CORRELATION)
+    assert main(["check", str(tmp_path), "--format", "json"]) == EXIT_OK
+    rule, idle = json.loads(capsys.readouterr().out)["rules"]
+    assert rule["field_uses"] == [
+        {"field": "Status", "how": "alias", "path": "properties.result", "nearest": ""},
+        {"field": "Nothing", "how": "never seen", "path": "", "nearest": ""},
+    ]
+    assert (idle["status"], idle["notes"]) == (
+        "not evaluated",
+        ["correlation: read, not yet evaluated"],
+    )
+    assert main(["check", str(tmp_path)]) == EXIT_OK
+    shown = capsys.readouterr().out
+    assert "Status as properties.result" in shown
+    assert "never seen" in shown
+    assert "not evaluated 0e95725d" in shown
