@@ -38,7 +38,7 @@ from matcher.engine.regex import regex_test
 from matcher.engine.values import ORDER, address, equal, number_of, text_of, unequal
 from matcher.events.schema import Event, Kind, Property
 from matcher.events.text import fold
-from matcher.events.written import Number, compact
+from matcher.events.written import Number
 
 Predicate = Callable[[Event], bool]
 Getter = Callable[[Event], Any]
@@ -166,7 +166,11 @@ def _reader(found: Property) -> Getter:
 
 def _shown(value: Any) -> Any:
     """A JSON value with numbers for the texts that they are written as."""
-    return json.loads(compact(value)) if isinstance(value, Number | dict | list) else value
+    if isinstance(value, Number):
+        return json.loads(value)
+    if isinstance(value, dict):
+        return {key: _shown(inner) for key, inner in value.items()}
+    return [_shown(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _since(earliest: int) -> Predicate:

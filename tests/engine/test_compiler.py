@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from matcher.engine.compiler import predicate
+from matcher.engine.compiler import operand, predicate
 from matcher.engine.expression import (
     Always,
     Among,
@@ -12,6 +12,7 @@ from matcher.engine.expression import (
     Compare,
     Comparison,
     Constant,
+    Field,
     InNetwork,
     IsNull,
     Like,
@@ -20,6 +21,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
+from matcher.events.schema import Kind, Property
 from tests.factories import PAYLOAD, key, make_event
 
 MISSING = object()
@@ -209,3 +211,12 @@ def test_equal_and_unequal_on_the_payload_are_opposites_on_both_sides(swapped):
     for null in (None, ""):
         sides = (Constant(null), PAYLOAD) if swapped else (PAYLOAD, Constant(null))
         assert not predicate(Compare(Comparison.UNEQUAL, *sides))(event)
+
+
+def test_several_values_are_shown_as_json_values():
+    raw = b'{"a":{"b":"line\\nbreak","c":[1.50,-0,1e400,"x"]}}'
+    event = make_event({"a": 1}, raw=raw)
+    held = Property("a", Kind.VALUES, lambda e: (e.payload.written["a"],))
+    shown = operand(Field(held, "a"))(event)
+    assert shown == {"b": "line\nbreak", "c": [1.5, 0, float("inf"), "x"]}
+    assert [type(value) for value in shown["c"]] == [float, int, float, str]
