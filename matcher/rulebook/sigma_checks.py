@@ -26,7 +26,7 @@ Item = tuple[yaml.ScalarNode, yaml.Node]
 
 def unreadable(document: Document) -> list[RuleError]:
     """Every such fault of a document."""
-    errors = list(_action(document))
+    errors = [*_action(document), *_timeframe(document)]
     errors += [error for key, value in items(document) for error in _item(document, key, value)]
     errors += _no_texts(document)
     conditions = list(_conditions(document))
@@ -91,6 +91,15 @@ def _action(document: Document) -> Iterator[RuleError]:
                 hint = "write each rule out: Sigma 2 has no action"
                 message = "`action` (global, repeat, reset) is not read"
                 yield document.error("unsupported-action", message, key, hint, UnsupportedRule)
+
+
+def _timeframe(document: Document) -> Iterator[RuleError]:
+    """The parser takes the old key for a selection of one keyword, and `them` means it, too."""
+    node = section_of(document, "detection")
+    found = dict_of(node).get("timeframe") if node else None
+    if isinstance(found, yaml.ScalarNode):
+        message = "`timeframe` is not evaluated: Sigma 2 has correlations"
+        yield document.error("unsupported-timeframe", message, found, kind=UnsupportedRule)
 
 
 def _no_texts(document: Document) -> Iterator[RuleError]:
