@@ -13,6 +13,7 @@ from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.languages.sigma import Policy
+from matcher.languages.sigma.log_sources import known_log_sources
 from matcher.rulebook.document import read_documents
 from matcher.rulebook.sigma_rules import sigma_rules
 from tests.properties.test_prefilter_law import azure, cloudtrail, text, value, written
@@ -37,6 +38,10 @@ CONDITIONS = (
     *("sel_0 or sel_1", "not (sel_0 or sel_1)", "not all of sel_*", "sel_0 and sel_1"),
 )
 PLACEHOLDERS = Policy({"names": ("CreateUser", "caf\u00e9", "5", "a\\b*")})
+
+ALIASES = tuple(
+    name for source in known_log_sources() for alias in source.aliases for name in alias.names
+)
 
 nested = st.recursive(
     value, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3)
@@ -86,6 +91,8 @@ def needle(draw, found):
 def items(draw, seen):
     """``field|modifier: value``, mostly of what an event holds there."""
     name, found = draw(st.sampled_from(seen))
+    if not draw(st.integers(0, 2)):
+        name = draw(st.sampled_from(ALIASES))
     modifier = draw(st.sampled_from(MODIFIERS))
     kind = modifier.split("|")[0]
     if kind == "exists":
