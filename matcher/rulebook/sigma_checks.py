@@ -17,6 +17,9 @@ LONGEST_CONDITION = 10_000
 MOST_COMPARISONS = 200_000
 """Values times the names in the conditions, each of which may mean every value."""
 
+_UNFILLED = frozenset(
+    ("base64", "base64offset", "wide", "utf16le", "utf16be", "utf16", "fieldref", "windash")
+)
 _NAMES = re.compile(r"[\w*-]+")
 _NESTING = re.compile(r"[()]|\bnot\b|\band\b|\bor\b")
 _DASHES = re.compile(r"\B[-/]\b")
@@ -133,6 +136,9 @@ def _item(document: Document, key: yaml.ScalarNode, value: yaml.Node) -> Iterato
     modifiers = key.value.split("|")[1:]
     if "fieldref" in modifiers and "cased" in modifiers:
         message = "fields are compared caselessly: cased and fieldref do not go together"
+        yield document.error("unsupported-modifier", message, key, kind=UnsupportedRule)
+    if "expand" in modifiers and (lost := _UNFILLED.intersection(modifiers)):
+        message = f"a placeholder's values are not encoded: no expand with {min(lost)}"
         yield document.error("unsupported-modifier", message, key, kind=UnsupportedRule)
     if "re" in modifiers:
         yield from _regexes(document, value, fixed="expand" not in modifiers)

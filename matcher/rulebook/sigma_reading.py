@@ -15,6 +15,7 @@ SECTIONS = ("detection", "filter")
 NOT_SELECTIONS = {"detection": ("condition",), "filter": ("condition", "rules")}
 
 _COUNTING = frozenset(("lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"))
+_PLACES = frozenset(("contains", "startswith", "endswith"))
 _OTHER_NAMES = {"utf16le": "wide"}
 """The specification's modifiers that pySigma has under another name alone."""
 
@@ -52,18 +53,33 @@ def selection(node: yaml.Node) -> Any:
 
 
 def known_key(key: str) -> str:
-    """``field|modifier`` in pySigma's words."""
+    """``field|modifier`` in the words and the order of pySigma: it forgets ``cased`` where another
+    modifier comes behind. Where an expression begins or ends is in the expression.
+    """
     field, *modifiers = key.split("|")
-    return "|".join([field, *(_OTHER_NAMES.get(one, one) for one in modifiers)])
+    named = [_OTHER_NAMES.get(one, one) for one in modifiers]
+    if "re" in named:
+        named = [one for one in named if one not in _PLACES]
+    return "|".join([field, *sorted(named, key=lambda one: one == "cased")])
 
 
 def item_value(key: str, node: yaml.Node) -> Any:
     """What stands under ``field|modifier``."""
-    if not _COUNTING.isdisjoint(key.split("|")[1:]):
+    modifiers = key.split("|")[1:]
+    if not _COUNTING.isdisjoint(modifiers):
         return plain(node)
-    if isinstance(node, yaml.SequenceNode):
-        return [_token(item) for item in node.value]
-    return _token(node)
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    values = [_token(one) for one in nodes]
+    if "re" in modifiers:
+        values = [_anchored(one, modifiers) if isinstance(one, str) else one for one in values]
+    return values if isinstance(node, yaml.SequenceNode) else values[0]
+
+
+def _anchored(expression: str, modifiers: list[str]) -> str:
+    if "contains" in modifiers or _PLACES.isdisjoint(modifiers):
+        return expression
+    start = r"\A" if "startswith" in modifiers else ""
+    return rf"{start}(?:{expression})" + (r"\z" if "endswith" in modifiers else "")
 
 
 def _token(node: yaml.Node) -> Any:

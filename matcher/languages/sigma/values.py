@@ -178,7 +178,7 @@ def _plain(value: sigma.SigmaType) -> str:
 def _numeric(operand: Operand, value: object) -> Expression:
     match value:
         case sigma.SigmaTimestampPart():
-            part = Call(_part_of_time(value.timestamp_part), (operand,))
+            part = _part_of_time(value, operand)
             return Compare(Comparison.EQUAL, part, Constant(value.number), Nulls.SIGMA)
         case sigma.SigmaNumber() | sigma.SigmaBool():
             return Among(operand, (_plain(value),), Nulls.SIGMA, caseless=True)
@@ -186,6 +186,8 @@ def _numeric(operand: Operand, value: object) -> Expression:
             if isinstance(number.number, float) and abs(number.number) >= _EXACT:
                 message = f"{number} has been rounded: it has more digits than are compared"
                 raise UnsupportedRule(message, code="wrong-value")
+            if isinstance(number, sigma.SigmaTimestampPart):
+                operand = _part_of_time(number, operand)
             return Compare(_ORDER[op], operand, Constant(number.number), Nulls.SIGMA)
         case _:
             name = type(value).__name__
@@ -231,9 +233,9 @@ _PARTS: Mapping[sigma.TimestampPart, Callable[[datetime], int]] = MappingProxyTy
 )
 
 
-def _part_of_time(part: sigma.TimestampPart) -> Function:
+def _part_of_time(value: sigma.SigmaTimestampPart, operand: Operand) -> Call:
     """A part of each time among the values, in UTC."""
-    read = _PARTS[part]
+    read = _PARTS[value.timestamp_part]
 
     def parts(found: Values) -> Values:
         moments = (milliseconds(text) for text in texts(found))
@@ -241,7 +243,7 @@ def _part_of_time(part: sigma.TimestampPart) -> Function:
             read(datetime.fromtimestamp(at / 1000, UTC)) for at in moments if at is not None
         )
 
-    return Function(part.name.lower(), parts)
+    return Call(Function(value.timestamp_part.name.lower(), parts), (operand,))
 
 
 NEVER = Always(holds=False)
