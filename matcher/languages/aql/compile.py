@@ -34,7 +34,8 @@ class Query:
     ``expression`` is everything that decides whether an event matches, LAST, START and STOP
     included. ``order_by`` and ``limit`` say how a finished answer is sorted and cut; ``window`` is
     the LAST at the end. ``star`` says that the SELECT list has a ``*``.
-    ``notes`` are what has no meaning on a stream, one line each.
+    ``notes`` are what has no meaning on a stream, one line each. ``settings`` are those of the
+    policy that the expression and the columns rest on, each with its value.
     """
 
     expression: Expression
@@ -44,6 +45,7 @@ class Query:
     window: Recent | None = None
     star: bool = False
     notes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 def compile_query(
@@ -92,7 +94,7 @@ class _Compilation:
             query = self._statement(parsed.root)
         else:
             expression = self._conditions.where(parsed.root)
-            query = Query(expression, notes=self._findings.notes)
+            query = Query(expression, notes=self._findings.notes, settings=self._findings.settings)
         self._findings.raise_errors()
         return query
 
@@ -109,6 +111,7 @@ class _Compilation:
             window=tail.window,
             star=any(column.value is None for column in select.columns),
             notes=self._findings.notes,
+            settings=self._findings.settings,
         )
 
     def _where(self, select: ast.Select, tail: Tail) -> Expression:
