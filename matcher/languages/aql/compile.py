@@ -20,6 +20,7 @@ from matcher.languages.aql import ast
 from matcher.languages.aql.clauses import Clauses, Ordering, Tail
 from matcher.languages.aql.conditions import Conditions
 from matcher.languages.aql.dialect import COMMENT, SEMICOLON, DialectName
+from matcher.languages.aql.extent import MAX_HEIGHT, MAX_PARTS, extent
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.names import Names
 from matcher.languages.aql.operands import Operands
@@ -95,8 +96,22 @@ class _Compilation:
         else:
             expression = self._conditions.where(parsed.root)
             query = Query(expression, notes=self._findings.notes, settings=self._findings.settings)
+        self._check_extent(query, parsed.root)
         self._findings.raise_errors()
         return query
+
+    def _check_extent(self, query: Query, root: ast.Node) -> None:
+        values = [column.operand for column in query.columns]
+        values += [ordering.operand for ordering in query.order_by]
+        parts, height = extent((query.expression, *values))
+        if parts > MAX_PARTS:
+            message = f"the query unfolds to over {MAX_PARTS:,} values and conditions"
+            hint = "an alias, the item of a BETWEEN and the subject of a CASE count each time"
+            self._findings.add(self._findings.semantic("too-large", message, root.at, hint))
+        if height > MAX_HEIGHT:
+            message = f"values and conditions stand over {MAX_HEIGHT} deep in each other"
+            hint = "an arithmetic operator stands in the next: 1 + 2 + 3 is three deep"
+            self._findings.add(self._findings.semantic("too-deep", message, root.at, hint))
 
     def _statement(self, select: ast.Select) -> Query:
         self._check_source(select)
