@@ -6,6 +6,7 @@ repetition) is refused when the rule is read, never met on a stream. As in Java,
 """
 
 import re
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -80,7 +81,9 @@ def _end_of_text(escape: re.Match[str]) -> str:
 
 def _reason(pattern: str, error: Exception) -> str:
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python doubts what means something else to RE2
+            re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return f"the regular expression is not one: {_message(error)}"
     return (
