@@ -246,10 +246,15 @@ _CONSOLE = Refusal(
     "asks a QRadar console's own configuration, which is not here",
     "take it out: the matcher does not have this number's name",
 )
-_NOT_YET = Refusal(
+_TIME_IN_A_PATTERN = Refusal(
     "unsupported-function",
-    "is not evaluated on a stream",
-    "write the condition without it, if it can be",
+    "reads a time by a pattern, which is not done here",
+    "write PARSEDATETIME('2026-01-31 08:00:00'), or the time in epoch milliseconds",
+)
+_NO_FUNCTION = Refusal(
+    "if-function",
+    "is no function in AQL",
+    "write IF condition THEN value ELSE value, in parentheses where it is compared",
 )
 
 REFUSALS: dict[str, Refusal] = {
@@ -277,6 +282,7 @@ REFUSALS: dict[str, Refusal] = {
         ),
         _CONSOLE,
     ),
-    "PARSETIMESTAMP": _NOT_YET,
+    "PARSETIMESTAMP": _TIME_IN_A_PATTERN,
+    "IF": _NO_FUNCTION,
 }
 """Functions that are known and refused, by name."""
