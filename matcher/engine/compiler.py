@@ -97,7 +97,7 @@ def leaf_predicate(leaf: Leaf, now: int | None = None) -> Predicate:
         case Always(holds):
             return lambda _event: holds
         case Recent(milliseconds):
-            return (lambda _event: True) if now is None else _since(now - milliseconds)
+            return (lambda _event: True) if now is None else _between(now - milliseconds, now)
         case IsNull(item):
             get = operand(item)
             return lambda event: get(event) in (None, "")
@@ -187,8 +187,8 @@ def _payload_text(event: Event) -> str:
     return event.payload.text
 
 
-def _since(earliest: int) -> Predicate:
-    return lambda event: event.starttime >= earliest
+def _between(earliest: int, latest: int) -> Predicate:
+    return lambda event: earliest <= event.starttime <= latest
 
 
 def _on_text(item: Operand, test: TextTest, *, folded: bool = False) -> Predicate:
