@@ -30,7 +30,7 @@ from matcher.languages.aql.text import aql_text
 from tests.languages.aql.mutations import Texts, written_texts
 
 SECONDS = float(os.environ.get("MATCHER_FUZZ_SECONDS") or 3)
-SLOWEST = 10.0
+SLOWEST = 30.0
 """Processor seconds that one text may take: far above the slowest seen, far below a hang."""
 
 SURELY_READ_BACK = 25
@@ -88,7 +88,7 @@ def test_texts_that_nobody_would_write():
         count.texts += 1
         seed += 1
     print(count)  # noqa: T201 - pytest -s shows it
-    assert count.compiled > count.texts / 10
+    assert count.compiled > count.texts / 20
 
 
 def _compiles_or_is_refused(text: str, seed: int) -> bool:
