@@ -117,6 +117,13 @@ def test_the_digest_depends_on_what_rules_say_and_not_on_their_order():
     assert ruleset(changed, b).digest != ruleset(a, b).digest
 
 
+def test_the_digest_depends_on_the_settings_that_a_rule_rests_on():
+    plain = make_rule(SEEN, source="x")
+    found = make_rule(SEEN, source="x", settings=("aql.matches = find",))
+    whole = make_rule(SEEN, source="x", settings=("aql.matches = full",))
+    assert len({ruleset(rule).digest for rule in (plain, found, whole)}) == 3
+
+
 def test_two_rules_with_one_id_are_refused():
     with pytest.raises(ValueError, match="one id"):
         ruleset(RULE, RULE)
