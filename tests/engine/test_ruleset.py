@@ -75,6 +75,15 @@ def test_a_rule_without_a_literal_is_always_a_candidate():
     assert ruleset(RULE, anything).candidates(b"{}") == 0b10
 
 
+@pytest.mark.parametrize("source", ["sts.amazonaws.com", "x.amazonaws.com", ".amazonaws.com"])
+def test_a_rule_is_found_by_a_services_name(source):
+    found = ruleset(make_rule(Among(NAME, (source,))))
+    assert found.candidates(b'{"eventName":"%b"}' % source.upper().encode()) == 1
+    escaped = source.replace(".", r"\u002e").encode()
+    assert found.candidates(b'{"eventName":"%b"}' % escaped) == 1
+    assert found.candidates(b'{"eventName":"sts.example.com"}') == 0
+
+
 def test_a_rule_with_an_endless_literal_is_found_by_its_beginning():
     endless = make_rule(Among(NAME, (100_000 * "abc",)))
     assert ruleset(endless).candidates(b'{"eventName":"%b"}' % (100_000 * b"abc")) == 1
