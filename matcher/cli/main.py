@@ -1,29 +1,56 @@
 """The program's commands, and how it ends: exit codes are listed in ``docs/exit-codes.md``."""
 
 import sys
+from collections import UserDict
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import typer
 
-from matcher.cli import check, demo, explain, health, replay, rule_tests, run, scan
 from matcher.errors import MatcherError
 
-app = typer.Typer(
-    name="matcher",
-    help="Runs detection rules over cloud audit events: from Kafka, or from files.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("run")(run.run)
-app.command("scan")(scan.scan)
-app.command("check")(check.check)
-app.command("test")(rule_tests.run_rule_tests)
-app.command("explain")(explain.explain)
-app.command("replay")(replay.replay)
-app.command("demo")(demo.demo)
-app.command("health")(health.health)
+_PLACES = {
+    "run": "matcher.cli.run:run",
+    "scan": "matcher.cli.scan:scan",
+    "check": "matcher.cli.check:check",
+    "test": "matcher.cli.rule_tests:run_rule_tests",
+    "explain": "matcher.cli.explain:explain",
+    "replay": "matcher.cli.replay:replay",
+    "demo": "matcher.cli.demo:demo",
+    "health": "matcher.cli.health:health",
+}
+
+
+class _Commands(UserDict[str, Any]):
+    """Of each command the place; who asks for one gets the command itself, imported then: a scan
+    needs no Kafka client and no server, and they take as long to import as all the rest.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        module, function = super().__getitem__(name).split(":")
+        only = _typer()
+        only.command(name)(getattr(import_module(module), function))
+        return typer.main.get_command(only)
+
+
+def _typer() -> typer.Typer:
+    return typer.Typer(
+        name="matcher",
+        help="Runs detection rules over cloud audit events: from Kafka, or from files.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def _program() -> typer.core.TyperGroup:
+    program = _typer()
+    program.callback()(lambda: None)
+    group = typer.main.get_group(program)
+    group.commands = _Commands(_PLACES)
+    return group
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     A fault of the program itself is a traceback, with exit code 1 of the interpreter.
     """
     try:
-        app(args=arguments, prog_name="matcher")
+        _program()(args=arguments, prog_name="matcher")
     except MatcherError as error:
         sys.stderr.write(f"matcher: {error}\n")
         return error.exit_code

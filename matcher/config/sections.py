@@ -215,7 +215,8 @@ class AqlSettings(Section):
         "find", description="MATCHES finds its expression anywhere, or matches the full text"
     )
     time_zone: TimeZone = Field(
-        "UTC", description="the console's, such as Europe/Berlin: for DATEFORMAT, START and STOP"
+        "UTC",
+        description="the console's, as Europe/Berlin: for DATEFORMAT, PARSEDATETIME, START, STOP",
     )
     reference_sets: Path | None = Field(
         None, description="a directory: `NAME.txt` is the reference set NAME, a value a line"

@@ -86,7 +86,7 @@ def leaf_predicate(leaf: Leaf, now: int | None = None) -> Predicate:
         case Always(holds):
             return lambda _event: holds
         case Recent(milliseconds):
-            return (lambda _event: True) if now is None else _since(now - milliseconds)
+            return (lambda _event: True) if now is None else _between(now - milliseconds, now)
         case Exists():
             return member_predicate(leaf)
         case _:
@@ -173,8 +173,8 @@ def _shown(value: Any) -> Any:
     return [_shown(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _since(earliest: int) -> Predicate:
-    return lambda event: event.starttime >= earliest
+def _between(earliest: int, latest: int) -> Predicate:
+    return lambda event: earliest <= event.starttime <= latest
 
 
 def _on_text(item: Operand, test: TextTest, *, folded: bool = False) -> Predicate:

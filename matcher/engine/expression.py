@@ -152,7 +152,7 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """``LAST n``: the event's start time is at most ``milliseconds`` before the reference.
+    """``LAST n``: the event's start time is the reference, or at most ``milliseconds`` before.
 
     On a stream and over rules the reference is the event's own start time, so it holds.
     ``written`` is the text of the clause.

@@ -81,7 +81,8 @@ def _end_of_text(escape: re.Match[str]) -> str:
 
 def _reason(pattern: str, error: Exception) -> str:
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python doubts what means something else to RE2
             re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return f"the regular expression is not one: {_message(error)}"

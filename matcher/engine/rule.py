@@ -42,7 +42,8 @@ class Attack:
 class Rule:
     """One compiled rule. ``file`` is where it came from; ``notes`` are what a reader must know
     of how it is evaluated ("ORDER BY has no meaning on a stream"), one line each. ``source`` is
-    the text of the rule as it was given: the digest of a rule set is made of it.
+    the text of the rule as it was given, and ``settings`` are those that its meaning rests on
+    besides, each with its value: the digest of a rule set is made of both.
     """
 
     id: str
@@ -57,5 +58,6 @@ class Rule:
     language: str = "aql"
     file: str = ""
     source: str = ""
+    settings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)

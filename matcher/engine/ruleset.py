@@ -101,6 +101,8 @@ class RuleSet:
 
 
 def _digest(rules: Iterable[Rule]) -> str:
-    """SHA-256 over what the rules say, whatever files they stand in."""
-    lines = [[rule.id, rule.version, rule.severity.label, rule.source] for rule in rules]
+    """SHA-256 over what the rules say and how it is understood, whatever files they stand in."""
+    lines = [
+        [rule.id, rule.version, rule.severity.label, rule.source, *rule.settings] for rule in rules
+    ]
     return hashlib.sha256(json.dumps(lines).encode()).hexdigest()

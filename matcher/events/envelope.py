@@ -29,7 +29,15 @@ from matcher.events.probe import KEYS, Probe, from_members, glance, is_plain_eve
 from matcher.events.record import Reject, RejectReason, SkipReason
 from matcher.events.units import Limits, RawEvent, Units, Unwrapped
 
-__all__ = ["Limits", "RawEvent", "Unwrapped", "unwrap", "unwrap_tolerantly"]
+__all__ = [
+    "Limits",
+    "RawEvent",
+    "Unwrapped",
+    "plain_event",
+    "unwrap",
+    "unwrap_further",
+    "unwrap_tolerantly",
+]
 
 
 _DEFAULT = Limits()
@@ -37,12 +45,26 @@ _DEFAULT = Limits()
 
 def unwrap(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapped:
     """Open whatever envelopes a record's value is. Never raises, whatever the bytes."""
+    plain = plain_event(value)
+    return unwrap_further(value, limits) if plain is None else Unwrapped([plain], [], [])
+
+
+def plain_event(value: bytes | None) -> RawEvent | None:
+    """The one event that a record's value is as it stands, as nearly always; None where a glance
+    does not tell.
+    """
+    if value is None or not value.startswith(b"{"):
+        return None
+    probe = glance(value)
+    if probe is not None and is_plain_event(probe) and acceptable.is_within_bounds(value):
+        return RawEvent(value.rstrip(BLANK), 0, probe)
+    return None
+
+
+def unwrap_further(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapped:
+    """:func:`unwrap` of a value that is no :func:`plain_event`."""
     if value is None:
         return Unwrapped(skipped=[SkipReason.TOMBSTONE])
-    if value.startswith(b"{"):  # nearly always one bare event: nothing else is asked then
-        probe = glance(value)
-        if probe is not None and is_plain_event(probe) and acceptable.is_within_bounds(value):
-            return Unwrapped([RawEvent(value.rstrip(BLANK), 0, probe)], [], [])
     return _Opening(limits).run(value)
 
 

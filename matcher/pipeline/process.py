@@ -2,7 +2,7 @@
 
 One record's way::
 
-    record → unwrap → the events in it, the units that are none
+    record → the one event it is, or unwrapped: the events in it, the units that are none
       each event → candidates (its bytes) → narrowed to its log source type
                  → normalized, and only then evaluated → alerts
 """
@@ -15,11 +15,11 @@ from matcher.alerts.document import Origin, make_alert
 from matcher.engine.ruleset import RuleSet
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
-from matcher.events.envelope import Limits, RawEvent, Unwrapped, unwrap
+from matcher.events.envelope import Limits, RawEvent, Unwrapped, plain_event, unwrap_further
 from matcher.events.normalize import normalize
 from matcher.events.record import Batch, Record, Reject, RejectReason
 from matcher.events.schema import Event
-from matcher.pipeline.outcome import Outcome, RejectedUnit
+from matcher.pipeline.outcome import Counts, Outcome, RejectedUnit
 
 MAX_REJECTS_A_RECORD = 100
 """Above this the record is dead-lettered once, whole, instead of unit by unit."""
@@ -58,43 +58,69 @@ class Pipeline:
         """
         outcome, events = Outcome(), 0
         for record in batch.records:
-            work = _RecordWork(self, batch, record)
-            for found in work.unwrapped.events:
-                work.event(found, outcome)
+            if events >= EVENTS_A_PART:
+                yield outcome
+                outcome, events = Outcome(), 0
+            plain = plain_event(record.value)
+            if plain is not None:
+                self._plain(batch, record, plain, outcome)
                 events += 1
+                continue
+            work = _RecordWork(self, batch, record, unwrap_further(record.value, self.limits))
+            for found in work.unwrapped.events:
                 if events >= EVENTS_A_PART:
                     yield outcome
                     outcome, events = Outcome(), 0
+                events += 1
+                candidates = self._candidates(found, outcome.counts)
+                if candidates:
+                    work.event(found, candidates, outcome)
             work.finish(outcome)
         if batch.records:
             yield outcome
 
+    def _plain(self, batch: Batch, record: Record, event: RawEvent, outcome: Outcome) -> None:
+        """A record that is one event. Of nearly every one there is nothing to do but to count."""
+        candidates = self._candidates(event, outcome.counts)
+        if not candidates:
+            _complete(record, outcome)
+            return
+        work = _RecordWork(self, batch, record, Unwrapped())
+        work.event(event, candidates, outcome)
+        work.finish(outcome)
+
+    def _candidates(self, event: RawEvent, counts: Counts) -> int:
+        """Count one event; the rules that could match it."""
+        kind = attribute(event, self.catalogue)
+        counts.events[kind.name] += 1
+        candidates = self.ruleset.candidates(event.raw)
+        if candidates:
+            counts.candidates += 1
+            candidates = self.ruleset.narrow(candidates, kind)
+        return candidates
+
+
+def _complete(record: Record, outcome: Outcome) -> None:
+    outcome.counts.records += 1
+    outcome.counts.bytes += len(record.value or b"")
+    outcome.done = record.offset
+
 
 class _RecordWork:
-    """One record on its way; ``event`` is called for each of its events, then ``finish`` once."""
+    """One record on its way: ``event`` for each event that could match, then ``finish`` once."""
 
-    def __init__(self, pipeline: Pipeline, batch: Batch, record: Record) -> None:
+    def __init__(
+        self, pipeline: Pipeline, batch: Batch, record: Record, unwrapped: Unwrapped
+    ) -> None:
         self.pipeline = pipeline
         self.batch = batch
         self.record = record
-        self.unwrapped: Unwrapped = unwrap(record.value, pipeline.limits)
-        self.rejects: list[Reject] = list(self.unwrapped.rejects)
+        self.unwrapped = unwrapped
+        self.rejects: list[Reject] = list(unwrapped.rejects)
         self.matched = False
 
-    def event(self, found: RawEvent, outcome: Outcome) -> None:
-        """Count one event, and evaluate the rules that could match it."""
-        ruleset, counts = self.pipeline.ruleset, outcome.counts
-        kind = attribute(found, self.pipeline.catalogue)
-        counts.events[kind.name] += 1
-        candidates = ruleset.candidates(found.raw)
-        if not candidates:
-            return
-        counts.candidates += 1
-        candidates = ruleset.narrow(candidates, kind)
-        if candidates:
-            self._evaluate(found, candidates, outcome)
-
-    def _evaluate(self, found: RawEvent, candidates: int, outcome: Outcome) -> None:
+    def event(self, found: RawEvent, candidates: int, outcome: Outcome) -> None:
+        """Evaluate the rules that could match an event."""
         event = normalize(found, self.record.timestamp, self.pipeline.catalogue)
         if isinstance(event, Reject):
             self.rejects.append(event)
@@ -137,8 +163,6 @@ class _RecordWork:
     def finish(self, outcome: Outcome) -> None:
         """Account for the record as a whole, once all its events are through."""
         counts, record = outcome.counts, self.record
-        counts.records += 1
-        counts.bytes += len(record.value or b"")
         for reason in self.unwrapped.skipped:
             counts.skipped[str(reason)] += 1
         if self.rejects:
@@ -146,7 +170,7 @@ class _RecordWork:
             outcome.rejects += [RejectedUnit(record, reject) for reject in self._dead_letters()]
         if self.matched:
             outcome.forwards.append(record)
-        outcome.done = record.offset
+        _complete(record, outcome)
 
     def _dead_letters(self) -> list[Reject]:
         rejects = sorted(self.rejects, key=lambda reject: reject.index)

@@ -176,6 +176,7 @@ def _rule(document: Document, values: dict[str, Any], query: Query) -> Rule:
         language=values.get("language", "aql"),
         file=document.path,
         source=values["query"],
+        settings=query.settings,
         notes=(*reserved, *query.notes),
         metadata={key: values[key] for key in _TO_METADATA if key in values},
     )

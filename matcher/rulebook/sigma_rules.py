@@ -6,7 +6,7 @@ pySigma reads each document; what it or the compiler refuses is shown with its p
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_URL, uuid5
@@ -156,6 +156,7 @@ def _rule(
     if errors or detection is None:
         raise RuleErrors(errors)
     rule = _made(read, detection, [_text(one.document) for one in applied])
+    rule = replace(rule, settings=policy.settings(rule.source))
     nodes.setdefault("id", read.root)
     return rule, RuleFile(document, dict(rule.metadata), nodes, tests)
 

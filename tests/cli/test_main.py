@@ -1,6 +1,8 @@
 """The program as a whole: its commands, its help, its exit codes."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -80,3 +82,13 @@ def test_print_config_masks_secrets(tmp_path):
     assert 'password = "********"' in text
     assert b"correct-horse" not in done.stdout + done.stderr
     assert b"warning: kafka.commit_timeout (option --set): 5 s" in done.stderr
+
+
+def test_a_command_imports_what_it_needs_alone():
+    asks = (
+        "import sys; from matcher.cli.main import main; main(['scan', '--help']);"
+        "sys.exit(' '.join({'aiokafka', 'uvicorn', 'prometheus_client'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", asks]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    assert ended.stderr.strip() == ""

@@ -101,3 +101,19 @@ def test_a_correlation_is_said_to_be_read_and_not_evaluated(rules, events, capsy
     captured = capsys.readouterr()
     assert "many.yml: 0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a3333: correlation: read, not" in captured.err
     assert len(captured.out.splitlines()) == 1
+
+
+def test_what_a_placeholder_stands_for_is_in_the_digest_of_the_rule_set(tmp_path, events, capsys):
+    rules, lists = tmp_path / "expanding", tmp_path / "lists"
+    rules.mkdir()
+    lists.mkdir()
+    (rules / "r.yml").write_text(RULE.replace("startswith: create", "expand: '%names%'"))
+    arguments = ["scan", "--rules", str(rules), "--output", "jsonl", str(events)]
+    arguments += ["--set", f"sigma.placeholders={lists}"]
+    digests = set()
+    for names in ("CreateUser\n", "CreateUser\nother\n"):
+        (lists / "names.txt").write_text(names)
+        assert main(arguments) == EXIT_OK
+        (alert,) = alerts(capsys)
+        digests.add(alert["ruleset"])
+    assert len(digests) == 2

@@ -162,6 +162,8 @@ def test_last_holds_on_a_stream_and_is_measured_against_a_given_now():
     assert holds(day, starttime=0)
     assert holds(day, starttime=1_000_000, now=1_000_000 + 86_400_000)
     assert not holds(day, starttime=999_999, now=1_000_000 + 86_400_000)
+    assert holds(day, starttime=1_000_000, now=1_000_000)
+    assert not holds(day, starttime=1_000_001, now=1_000_000)
 
 
 def test_and_or_not_always():

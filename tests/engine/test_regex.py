@@ -43,6 +43,7 @@ def test_a_match_has_its_place_in_characters():
     [
         ("(a", "is not one"),
         ("[b-a]", "is not one"),
+        ("[[a", "is not one"),
         ("(?=a)", "linear time"),
         ("(?<!a)b", "linear time"),
         (r"(a)\1", "linear time"),

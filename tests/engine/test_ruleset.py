@@ -75,6 +75,15 @@ def test_a_rule_without_a_literal_is_always_a_candidate():
     assert ruleset(RULE, anything).candidates(b"{}") == 0b10
 
 
+@pytest.mark.parametrize("source", ["sts.amazonaws.com", "x.amazonaws.com", ".amazonaws.com"])
+def test_a_rule_is_found_by_a_services_name(source):
+    found = ruleset(make_rule(Among(NAME, (source,))))
+    assert found.candidates(b'{"eventName":"%b"}' % source.upper().encode()) == 1
+    escaped = source.replace(".", r"\u002e").encode()
+    assert found.candidates(b'{"eventName":"%b"}' % escaped) == 1
+    assert found.candidates(b'{"eventName":"sts.example.com"}') == 0
+
+
 def test_a_rule_with_an_endless_literal_is_found_by_its_beginning():
     endless = make_rule(Among(NAME, (100_000 * "abc",)))
     assert ruleset(endless).candidates(b'{"eventName":"%b"}' % (100_000 * b"abc")) == 1
@@ -115,6 +124,13 @@ def test_the_digest_depends_on_what_rules_say_and_not_on_their_order():
     assert ruleset(a, b).digest == ruleset(b, a).digest
     changed = make_rule(SEEN, id="a", source="something else")
     assert ruleset(changed, b).digest != ruleset(a, b).digest
+
+
+def test_the_digest_depends_on_the_settings_that_a_rule_rests_on():
+    plain = make_rule(SEEN, source="x")
+    found = make_rule(SEEN, source="x", settings=("aql.matches = find",))
+    whole = make_rule(SEEN, source="x", settings=("aql.matches = full",))
+    assert len({ruleset(rule).digest for rule in (plain, found, whole)}) == 3
 
 
 def test_two_rules_with_one_id_are_refused():

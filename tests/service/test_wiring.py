@@ -6,7 +6,7 @@ import pytest
 from matcher.config import AqlSettings, RuleSettings, Settings, load_settings
 from matcher.errors import ConfigError
 from matcher.languages.aql import DEFAULT_POLICY
-from matcher.service.wiring import load_catalogue, load_policy, load_rulebook
+from matcher.service.wiring import build_pipeline, load_catalogue, load_policy, load_rulebook
 
 RULE = """\
 id: r
@@ -57,6 +57,27 @@ def test_rules_ask_the_sets_that_are_configured(tmp_path):
     (sets / "Admins.txt").write_text("alice")
     book = load_rulebook(settings, load_catalogue(settings))
     assert (len(book.rules), book.errors) == (1, ())
+
+
+def test_a_setting_that_a_rule_rests_on_is_in_the_digest(tmp_path):
+    rules, sets = tmp_path / "rules", tmp_path / "sets"
+    rules.mkdir()
+    sets.mkdir()
+    (rules / "r.yml").write_text(RULE)
+    (sets / "Admins.txt").write_text("alice")
+
+    def digest(**aql) -> str:
+        settings = Settings(
+            rules=RuleSettings(paths=(rules,)), aql=AqlSettings(reference_sets=sets, **aql)
+        )
+        return build_pipeline(settings, pytest.fail).ruleset.digest
+
+    before = digest()
+    (sets / "Unused.txt").write_text("carol")
+    assert digest(matches="full", nulls="three-valued") == before  # the rule asks neither
+    assert digest(time_zone="Europe/Berlin") != before
+    (sets / "Admins.txt").write_text("alice\nbob")
+    assert digest() != before
 
 
 @pytest.mark.parametrize("name", ["Nowhere/Land", "", "../etc/passwd", "/etc/passwd", "Europe"])

@@ -213,6 +213,10 @@ class Builder:
         items = () if star else self.nodes(given)
         return ast.FunctionCall(self.at(tree), str(name), items, star)
 
+    def _if_call(self, tree: Tree[Token]) -> ast.FunctionCall:
+        """``IF(condition, value, value)``: other languages have it; it is refused by its name."""
+        return ast.FunctionCall(self.at(tree), "IF", (), star=False)
+
     def _case(self, tree: Tree[Token]) -> ast.Choice:
         subject, branches, otherwise = None, [], None
         for child in _trees(tree):

@@ -20,6 +20,7 @@ from matcher.languages.aql import ast
 from matcher.languages.aql.clauses import Clauses, Ordering, Tail
 from matcher.languages.aql.conditions import Conditions
 from matcher.languages.aql.dialect import COMMENT, SEMICOLON, DialectName
+from matcher.languages.aql.extent import MAX_HEIGHT, MAX_PARTS, extent
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.names import Names
 from matcher.languages.aql.operands import Operands
@@ -34,7 +35,8 @@ class Query:
     ``expression`` is everything that decides whether an event matches, LAST, START and STOP
     included. ``order_by`` and ``limit`` say how a finished answer is sorted and cut; ``window`` is
     the LAST at the end. ``star`` says that the SELECT list has a ``*``.
-    ``notes`` are what has no meaning on a stream, one line each.
+    ``notes`` are what has no meaning on a stream, one line each. ``settings`` are those of the
+    policy that the expression and the columns rest on, each with its value.
     """
 
     expression: Expression
@@ -44,6 +46,7 @@ class Query:
     window: Recent | None = None
     star: bool = False
     notes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 def compile_query(
@@ -92,9 +95,23 @@ class _Compilation:
             query = self._statement(parsed.root)
         else:
             expression = self._conditions.where(parsed.root)
-            query = Query(expression, notes=self._findings.notes)
+            query = Query(expression, notes=self._findings.notes, settings=self._findings.settings)
+        self._check_extent(query, parsed.root)
         self._findings.raise_errors()
         return query
+
+    def _check_extent(self, query: Query, root: ast.Node) -> None:
+        values = [column.operand for column in query.columns]
+        values += [ordering.operand for ordering in query.order_by]
+        parts, height = extent((query.expression, *values))
+        if parts > MAX_PARTS:
+            message = f"the query unfolds to over {MAX_PARTS:,} values and conditions"
+            hint = "an alias, the item of a BETWEEN and the subject of a CASE count each time"
+            self._findings.add(self._findings.semantic("too-large", message, root.at, hint))
+        if height > MAX_HEIGHT:
+            message = f"values and conditions stand over {MAX_HEIGHT} deep in each other"
+            hint = "an arithmetic operator stands in the next: 1 + 2 + 3 is three deep"
+            self._findings.add(self._findings.semantic("too-deep", message, root.at, hint))
 
     def _statement(self, select: ast.Select) -> Query:
         self._check_source(select)
@@ -109,6 +126,7 @@ class _Compilation:
             window=tail.window,
             star=any(column.value is None for column in select.columns),
             notes=self._findings.notes,
+            settings=self._findings.settings,
         )
 
     def _where(self, select: ast.Select, tail: Tail) -> Expression:

@@ -53,7 +53,10 @@ class Conditions:
         return self._logic(self._condition(node))
 
     def _logic(self, expression: Expression) -> Expression:
-        return three_valued(expression) if self._policy.nulls == "three-valued" else expression
+        as_in_sql = three_valued(expression)
+        if as_in_sql != expression:
+            self._findings.rests_on("aql.nulls", self._policy.nulls)
+        return as_in_sql if self._policy.nulls == "three-valued" else expression
 
     def _top(self, node: ast.Node) -> Expression:
         """Where compat takes LAST as one of those joined by AND."""
@@ -199,6 +202,7 @@ class Conditions:
             compiled(pattern, caseless=node.caseless)
         except BadRegexError as error:
             raise self._findings.semantic("bad-pattern", str(error), node.pattern.at) from None
+        self._findings.rests_on("aql.matches", self._policy.matches)
         if self._policy.matches == "full":
             pattern = whole(pattern)
         return Matches(item, pattern, node.caseless)
@@ -245,6 +249,9 @@ class Conditions:
                 values = self._policy.reference_sets.get(name)
                 if values is None:
                     raise self._unknown_set(name, at)
+                self._findings.rests_on(
+                    f"aql.reference_sets {name}", self._policy.digest_of_set(name)
+                )
                 operand = self._operands.operand(item)
                 return Among(operand, tuple(sorted(values))) if values else NOTHING
         raise self._findings.semantic(

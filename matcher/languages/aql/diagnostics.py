@@ -1,5 +1,6 @@
 """Errors of an AQL text: each with its place, what was expected, and the nearest name."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -36,6 +37,9 @@ _UNCLOSED = {
     '"': ("unclosed-name", "this quoted name is not closed", 'close it with "'),
 }
 
+_BEHIND_IF = re.compile(r"\bif\s*\Z", re.IGNORECASE)
+_IF_INSIDE = "inside a condition it stands in parentheses: (IF … THEN … ELSE …)"
+
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that was probably meant: alike but for a few letters, in any case."""
@@ -49,6 +53,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 def syntax_error(error: UnexpectedInput, text: str, accepted: Iterable[str]) -> RuleSyntaxError:
     """A parse error as a message for a person; ``accepted`` are the terminals due there."""
     start = error.pos_in_stream or 0
+    only_parenthesis = set(accepted) == {"LPAR"}
     for opening in (start, start - 1):
         if opening >= 0 and text.startswith("/*", opening):
             return _unexpected_character(text, opening)
@@ -66,6 +71,7 @@ def syntax_error(error: UnexpectedInput, text: str, accepted: Iterable[str]) -> 
                 code="syntax",
                 location=Location(token.line or 1, token.column or 1, max(1, len(token))),
                 source=text,
+                hint=_IF_INSIDE if only_parenthesis and _BEHIND_IF.search(text, 0, start) else "",
             )
         case UnexpectedCharacters():
             return _unexpected_character(text, start)

@@ -14,6 +14,7 @@ class Findings:
         self.dialect = dialect
         self._errors: list[RuleError] = []
         self._notes: dict[str, None] = {}
+        self._settings: set[str] = set()
 
     def note(self, text: str) -> None:
         """Something that a reader of the rule must know."""
@@ -23,6 +24,15 @@ class Findings:
     def notes(self) -> tuple[str, ...]:
         """The notes, in the order in which they came up."""
         return tuple(self._notes)
+
+    def rests_on(self, setting: str, value: object) -> None:
+        """The text means something else where this setting has another value."""
+        self._settings.add(f"{setting} = {value}")
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that the text rests on, each with its value, in the order of their names."""
+        return tuple(sorted(self._settings))
 
     def add(self, error: RuleError) -> None:
         """Keep an error and go on."""

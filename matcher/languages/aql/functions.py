@@ -2,7 +2,7 @@
 
 Where IBM's text leaves a point open the choice is ours: NULL in gives NULL out, save CONCAT,
 which leaves it out; SUBSTRING counts from 0 and takes a length; STRPOS looks for a text and counts
-from 0; ROUND rounds halves away from zero (qradar.md §1.6).
+from 0; ROUND rounds halves away from zero (qradar.md §1.6). A text beyond LONGEST_TEXT is NULL.
 """
 
 import math
@@ -18,6 +18,7 @@ from matcher.engine.expression import Function
 from matcher.engine.values import address, number_of, text_of
 from matcher.events.text import fold, readable
 from matcher.languages.aql.dateformat import date_format
+from matcher.languages.aql.joining import joined
 from matcher.languages.aql.replacing import replace_all, replace_first
 
 _LARGEST_EXACT = 2**63
@@ -48,8 +49,8 @@ def _finite(value: Any) -> int | float | None:
     return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
-def _concat(*values: Any) -> str:
-    return "".join(text_of(value) or "" for value in values)
+def _concat(*values: Any) -> str | None:
+    return joined(text_of(value) or "" for value in values)
 
 
 def _lower(value: Any) -> str | None:
@@ -101,7 +102,7 @@ def _position(value: Any, wanted: Any, start: Any = 0) -> int | None:
 
 def _base64(value: Any) -> str | None:
     text = text_of(value)
-    return None if text is None else b64encode(readable(text).encode()).decode()
+    return None if text is None else joined([b64encode(readable(text).encode()).decode()])
 
 
 def _round(value: Any, digits: Any = 0) -> int | float | None:
@@ -245,10 +246,15 @@ _CONSOLE = Refusal(
     "asks a QRadar console's own configuration, which is not here",
     "take it out: the matcher does not have this number's name",
 )
-_NOT_YET = Refusal(
+_TIME_IN_A_PATTERN = Refusal(
     "unsupported-function",
-    "is not evaluated on a stream",
-    "write the condition without it, if it can be",
+    "reads a time by a pattern, which is not done here",
+    "write PARSEDATETIME('2026-01-31 08:00:00'), or the time in epoch milliseconds",
+)
+_NO_FUNCTION = Refusal(
+    "if-function",
+    "is no function in AQL",
+    "write IF condition THEN value ELSE value, in parentheses where it is compared",
 )
 
 REFUSALS: dict[str, Refusal] = {
@@ -276,6 +282,7 @@ REFUSALS: dict[str, Refusal] = {
         ),
         _CONSOLE,
     ),
-    "PARSETIMESTAMP": _NOT_YET,
+    "PARSETIMESTAMP": _TIME_IN_A_PATTERN,
+    "IF": _NO_FUNCTION,
 }
 """Functions that are known and refused, by name."""

@@ -1,6 +1,7 @@
 """Values of AQL → the engine's operands."""
 
 from collections.abc import Callable
+from datetime import tzinfo
 from functools import reduce
 
 from matcher.engine.expression import (
@@ -142,10 +143,15 @@ class Operands:
         function = signature.function
         if name == "DATEFORMAT":
             self._check_date_pattern(call.arguments[1])
-            function = date_function(self._policy.zone)
+            function = date_function(self._zone())
         if name in ("REPLACEFIRST", "REPLACEALL"):
             self._check_replacement(call)
         return Call(function, tuple(map(self.operand, call.arguments)))
+
+    def _zone(self) -> tzinfo:
+        """The console's time zone, for what is written or read in it."""
+        self._findings.rests_on("aql.time_zone", self._policy.zone)
+        return self._policy.zone
 
     def _moment(self, now: Operand, ago: int) -> Operand:
         """The moment so many milliseconds before now."""
@@ -156,12 +162,13 @@ class Operands:
     def _parsed_datetime(self, call: ast.FunctionCall) -> Operand:
         match call.arguments:
             case (ast.Text(value=text),):
-                ago, absolute = milliseconds_ago(text), moment(text, self._policy.zone)
-                if absolute is not None:
-                    return Constant(absolute)
+                ago = milliseconds_ago(text)
                 if ago is not None:
                     now = ast.FunctionCall(call.at, "NOW", (), star=False)
                     return self._moment(self._names.now(now), ago)
+                absolute = moment(text, self._zone())
+                if absolute is not None:
+                    return Constant(absolute)
         raise self._findings.semantic(
             "wrong-argument",
             "PARSEDATETIME takes a time in single quotes, relative or absolute",

@@ -1,5 +1,7 @@
 """What IBM's text leaves open, as settings: each default is what seems meant (qradar.md §1.3)."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -23,6 +25,10 @@ class Policy:
     matches: MatchExtent = "find"
     zone: tzinfo = UTC
     reference_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def digest_of_set(self, name: str) -> str:
+        """SHA-256 over the values of a reference set that is there."""
+        return hashlib.sha256(json.dumps(sorted(self.reference_sets[name])).encode()).hexdigest()
 
 
 DEFAULT_POLICY = Policy()

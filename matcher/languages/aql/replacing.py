@@ -1,12 +1,14 @@
 """REPLACEFIRST and REPLACEALL: a regular expression, a text, and Java's form of a replacement."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from matcher.engine.regex import compiled, prepared
 from matcher.engine.values import text_of
+from matcher.languages.aql.joining import joined
 
 _PART = re.compile(
     r"\\(?P<sign>.)|\$(?P<number>\d)|\$\{(?P<name>\w+)\}|(?P<wrong>[\\$])", re.DOTALL
@@ -53,19 +55,18 @@ def replace_all(regex: str, value: Any, replacement: str | None) -> str | None:
 
 def _replaced(regex: str, value: Any, replacement: str | None, most: int | None) -> str | None:
     text = text_of(value)
-    if text is None:
-        return None
-    parts = template(regex, replacement or "")
-    pieces: list[str] = []
+    return None if text is None else joined(_pieces(regex, text, replacement or "", most))
+
+
+def _pieces(regex: str, text: str, replacement: str, most: int | None) -> Iterator[str]:
+    parts = template(regex, replacement)
     end = 0
-    for count, found in enumerate(compiled(regex).finditer(prepared(text)), start=1):
-        pieces.append(text[end : found.start()])
-        pieces += [_group(text, found, part) if isinstance(part, int) else part for part in parts]
+    for found in islice(compiled(regex).finditer(prepared(text)), most):
+        yield text[end : found.start()]
+        for part in parts:
+            yield _group(text, found, part) if isinstance(part, int) else part
         end = found.end()
-        if count == most:
-            break
-    pieces.append(text[end:])
-    return "".join(pieces)
+    yield text[end:]
 
 
 def _group(text: str, found: Any, number: int) -> str:

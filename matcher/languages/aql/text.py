@@ -1,7 +1,8 @@
 """An expression as AQL: reading the text again gives the same expression.
 
 That holds for every expression that compiling gives, read with the same catalogue and policy and
-without a moment of its own (:func:`matcher.languages.aql.compile_query`).
+without a moment of its own (:func:`matcher.languages.aql.compile_query`), as long as the text is
+not longer or nested deeper than a query may be.
 """
 
 import re

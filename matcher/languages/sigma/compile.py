@@ -1,9 +1,11 @@
 """A Sigma rule, as pySigma parsed it → the engine's expression."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from hashlib import sha256
 from types import MappingProxyType
 
 from sigma import conditions
@@ -26,6 +28,14 @@ class Policy:
     placeholders: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+
+    def settings(self, text: str) -> tuple[str, ...]:
+        """The placeholders that a rule's text names, each with a digest of its values."""
+        return tuple(
+            f"sigma.placeholders.{name} = {sha256(json.dumps(values).encode()).hexdigest()}"
+            for name, values in sorted(self.placeholders.items())
+            if f"%{name}%" in text
+        )
 
 
 DEFAULT_POLICY = Policy()

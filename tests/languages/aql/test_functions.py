@@ -34,6 +34,22 @@ def test_no_function_is_both_answered_and_refused():
     assert not {*FUNCTIONS, *NAMING_FUNCTIONS} & REFUSALS.keys()
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "CONCAT(" + ", ".join(["t"] * 400) + ")",
+        "REPLACEALL('.', t, '" + "x" * 1000 + "')",
+        "BASE64(" * 60 + "t" + ")" * 60,
+    ],
+    ids=lambda item: item[:10],
+)
+def test_a_text_that_grows_without_measure_is_null(item):
+    text = f"SELECT {item.replace('t', 'UTF8(payload)')} AS v FROM events"  # noqa: S608 - AQL
+    (column,) = compile_query(text, CATALOGUE).columns
+    assert operand(column.operand)(make_event({"a": "x" * 30_000})) is None
+    assert operand(column.operand)(make_event({})) is not None or "BASE64" in item
+
+
 def test_now_takes_no_argument():
     with pytest.raises(RuleError, match="NOW takes no argument"):
         compile_query("SELECT NOW(starttime) FROM events", CATALOGUE)

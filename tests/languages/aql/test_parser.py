@@ -25,6 +25,20 @@ WORDS = re.findall(
 )
 
 
+def nested(pattern: str, times: int) -> str:
+    text = "qid"
+    for _ in range(times):
+        text = pattern.format(text)
+    return f"{text} = 1"
+
+
+def aliased(item: str, condition: str) -> str:
+    return f"SELECT {item} AS a FROM events WHERE {condition}"  # noqa: S608 - AQL
+
+
+CHAIN = "(a" + " + 1" * 40 + ")"
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -40,6 +54,20 @@ WORDS = re.findall(
         ("qid = 1 " + "/* " * 60_000, "unclosed-comment"),
         ("qid = " + "9" * 10_000, "number"),
         ("qid = 1" + " + 1" * 10_000, "too-long"),
+        (nested("({}" + " + 1" * 49 + ")", 4), "too-deep"),
+        (nested("({}" + " + 1" * 49 + ")", 40), "too-deep"),
+        (nested("CASE {} WHEN 1 THEN 2 WHEN 3 THEN 4 END", 60), "too-large"),
+        (nested("CASE WHEN {} BETWEEN 1 AND 2 THEN 3 END", 40), "too-large"),
+        (
+            aliased(f"CONCAT({', '.join(['username'] * 900)})", " OR ".join(["a = 1"] * 900)),
+            "too-large",
+        ),
+        (
+            aliased(
+                "LOWER(" * 60 + "qid" + ")" * 60, nested("UPPER({})", 60).replace("qid", CHAIN)
+            ),
+            "too-deep",
+        ),
     ],
     ids=lambda value: value[:16],
 )

@@ -1,0 +1,151 @@
+"""Whatever the text: a diagnostic with its place, or an expression that prints, reads back, runs.
+
+``MATCHER_FUZZ_SECONDS`` says for how long; a failure says which ``MATCHER_FUZZ_SEED`` makes its
+text the first of the next run.
+"""
+
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from matcher.alerts.document import encode
+from matcher.engine.compiler import operand, predicate
+from matcher.engine.gate import possible_types
+from matcher.engine.literals import need
+from matcher.engine.verdict import judge
+from matcher.engine.why import Explanation
+from matcher.errors import Location, RuleError, RuleErrors
+from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import unwrap
+from matcher.events.normalize import normalize
+from matcher.languages.aql import Policy, Query, compile_query
+from matcher.languages.aql.extent import extent
+from matcher.languages.aql.parser import MAX_CHARACTERS
+from matcher.languages.aql.text import aql_text
+from tests.languages.aql.mutations import Texts, written_texts
+
+SECONDS = float(os.environ.get("MATCHER_FUZZ_SECONDS") or 3)
+SLOWEST = 30.0
+"""Processor seconds that one text may take: far above the slowest seen, far below a hang."""
+
+SURELY_READ_BACK = 25
+"""An expression of this height prints nested less deeply than a query may be."""
+
+CATALOGUE = Catalogue.load()
+NOON = 1_770_000_000_000
+ALICE = {
+    "eventVersion": "1.08",
+    "userIdentity": {"type": "IAMUser", "userName": "alice", "accountId": "111122223333"},
+    "eventTime": "2026-01-31T12:00:00Z",
+    "eventSource": "signin.amazonaws.com",
+    "eventName": "ConsoleLogin",
+    "awsRegion": "eu-west-1",
+    "sourceIPAddress": "198.51.100.7",
+    "userAgent": "ab%",
+    "errorCode": "AccessDenied",
+    "responseElements": {"a": [1, None, "it's é"]},
+}
+EVENTS = [
+    normalize(raw, NOON, CATALOGUE)
+    for document in ({}, ALICE)
+    for raw in unwrap(json.dumps(document, ensure_ascii=False).encode()).events
+]
+SETS = {"Admins": frozenset({"alice", "bob"}), "Empty": frozenset()}
+POLICIES = (
+    Policy(reference_sets=SETS),
+    Policy("three-valued", "full", ZoneInfo("Europe/Berlin"), SETS),
+)
+
+
+@dataclass
+class Count:
+    texts: int = 0
+    compiled: int = 0
+    slowest: float = 0.0
+
+
+@pytest.mark.timeout(SECONDS + 120)
+def test_texts_that_nobody_would_write():
+    texts = Texts(written_texts())
+    seed = int(os.environ.get("MATCHER_FUZZ_SEED") or secrets.randbelow(2**40))
+    count, end = Count(), time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        text = texts.text(seed)
+        began = time.process_time()
+        try:
+            count.compiled += _compiles_or_is_refused(text, seed)
+            took = time.process_time() - began
+            assert took < SLOWEST, f"{took} seconds"
+        except BaseException as error:
+            error.add_note(f"MATCHER_FUZZ_SEED={seed} makes this text first:\n{text!r}")
+            raise
+        count.slowest = max(count.slowest, took)
+        count.texts += 1
+        seed += 1
+    print(count)  # noqa: T201 - pytest -s shows it
+    assert count.compiled > count.texts / 20
+
+
+def _compiles_or_is_refused(text: str, seed: int) -> bool:
+    policy, now = POLICIES[seed % 2], (None, NOON)[seed // 2 % 2]
+    dialect = ("compat", "compat", "strict")[seed // 4 % 3]
+    compiled = _compiled(text, dialect=dialect, policy=policy, now=now)
+    if isinstance(compiled, RuleError):
+        for one in compiled.errors if isinstance(compiled, RuleErrors) else [compiled]:
+            assert one.code
+            assert _inside(one.location, text), one
+        assert str(compiled)
+        return False
+    _reads_back(compiled, policy)
+    for event in EVENTS:
+        _decides(compiled, event, now)
+    return True
+
+
+def _compiled(text: str, **how) -> Query | RuleError:
+    try:
+        return compile_query(text, CATALOGUE, **how)
+    except RuleError as error:
+        return error
+
+
+def _inside(place: Location | None, text: str) -> bool:
+    assert place is not None
+    lines = text.split("\n")
+    return (
+        1 <= place.line <= len(lines)
+        and 1 <= place.column <= len(lines[place.line - 1]) + 1
+        and place.length >= 1
+    )
+
+
+def _reads_back(query: Query, policy: Policy) -> None:
+    text = aql_text(query.expression)
+    _, height = extent([query.expression])
+    again = _compiled(text, policy=Policy(zone=policy.zone))
+    if isinstance(again, RuleError):
+        assert again.code in ("too-deep", "too-long"), again
+        assert height > SURELY_READ_BACK or len(text) > MAX_CHARACTERS, again
+        return
+    assert again.expression == query.expression, text
+
+
+def _decides(query: Query, event, now: int | None) -> None:
+    expression = query.expression
+    holds = predicate(expression, now)(event)
+    assert holds in (True, False)
+    for item in (*query.columns, *query.order_by):
+        assert encode({"column": operand(item.operand)(event)})
+    live = predicate(expression)(event)
+    assert judge(expression, event).holds is live
+    assert encode({"why": [r.value for r in Explanation(expression).reasons(event)]})
+    if live:
+        assert event.log_source_type in possible_types(expression, CATALOGUE.log_source_types)
+        needed = need(expression).literals
+        raw = event.payload.raw.lower()
+        assert needed is None or any(one.encode() in raw for one in needed)
