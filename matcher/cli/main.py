@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from matcher.cli import check, demo, explain, health, replay, rule_tests, run, scan
+from matcher.cli import check, convert, demo, explain, health, replay, rule_tests, run, scan
 from matcher.errors import MatcherError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("scan")(scan.scan)
 app.command("check")(check.check)
 app.command("test")(rule_tests.run_rule_tests)
 app.command("explain")(explain.explain)
+app.command("convert")(convert.convert)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("health")(health.health)
