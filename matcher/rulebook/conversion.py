@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from textwrap import wrap
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -170,7 +171,12 @@ def _text(document: Mapping[str, Any], rule: Rule, notes: tuple[str, ...]) -> st
     """The document below its notes; what the rule does not say is left out."""
     kept = {key: value for key, value in document.items() if value not in (None, [], {})}
     body = yaml.dump(kept, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return "".join(f"# {line}\n" for line in _head(rule, notes)) + body
+    lines = (part for line in _head(rule, notes) for part in _wrapped(line))
+    return "".join(f"# {line}\n" for line in lines) + body
+
+
+def _wrapped(line: str) -> list[str]:
+    return wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False)
 
 
 def _head(rule: Rule, notes: tuple[str, ...]) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _like(operand: Operand, pieces: list[tuple[str, bool]], *, caseless: bool) -
     modifier, inner = "", pieces
     if pieces[1:] and (pieces[0] == wild or pieces[-1] == wild):
         first, last = int(pieces[0] == wild), len(pieces) - (pieces[-1] == wild)
-        if first < last:
+        if any(not sign for _, sign in pieces[first:last]):
             inner = pieces[first:last]
             modifier = ("startswith", "endswith", "contains")[(last == len(pieces)) or 2 * first]
     text = "".join(_SIGNS[piece] if sign else _escaped(piece) for piece, sign in inner)
