@@ -27,7 +27,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What one rule became; no documents where it was refused."""
+    """What one rule became."""
 
     rule: Rule
     documents: tuple[Converted, ...]
@@ -64,24 +64,43 @@ def convert(
     settings = configuration(config, sets, named).settings
     catalogue = load_catalogue(settings)
     rulebook = load_rulebook(settings, catalogue)
-    refused = list(rulebook.errors)
     chosen = _chosen(rulebook.rules, ids, paths) if ids else rulebook.rules
-    outcomes = []
-    for one in chosen:
+    outcomes, refused = _outcomes(chosen, to, catalogue)
+    _write(outcomes, to, output)
+    _tell(outcomes)
+    for why in (*rulebook.errors, *refused):
+        sys.stderr.write(f"refused: {why}\n")
+    if rulebook.errors or refused:
+        raise typer.Exit(EXIT_RULES)
+
+
+def _outcomes(
+    chosen: Sequence[Rule], to: Language, catalogue: Catalogue
+) -> tuple[list[_Outcome], list[RuleError]]:
+    """What became of the rules, and why others are refused. A rule that is in the language already
+    is left out; raises UsageError where each is.
+    """
+    outcomes: list[_Outcome] = []
+    refused: list[RuleError] = []
+    for rule in chosen:
+        if rule.language == to:
+            sys.stderr.write(f"left out: {rule.file}: {rule.id} is {to} already\n")
+            continue
         try:
-            outcomes.append(_Outcome(one, _converted(one, to, catalogue)))
+            outcomes.append(_Outcome(rule, _converted(rule, to, catalogue)))
         except RuleError as error:
             refused.append(error)
-    _write(outcomes, to, output)
+    if chosen and not outcomes and not refused:
+        raise UsageError(f"every rule that is named is {to} already")
+    return outcomes, refused
+
+
+def _tell(outcomes: Sequence[_Outcome]) -> None:
     for outcome in outcomes:
         for note in dict.fromkeys(
             note for document in outcome.documents for note in document.notes
         ):
             sys.stderr.write(f"note: {outcome.rule.id}: {note}\n")
-    for why in refused:
-        sys.stderr.write(f"refused: {why}\n")
-    if refused:
-        raise typer.Exit(EXIT_RULES)
 
 
 def _chosen(known: Sequence[Rule], ids: Sequence[str], paths: Sequence[str]) -> list[Rule]:
@@ -101,9 +120,7 @@ def _chosen(known: Sequence[Rule], ids: Sequence[str], paths: Sequence[str]) -> 
 
 
 def _converted(rule: Rule, to: Language, catalogue: Catalogue) -> tuple[Converted, ...]:
-    """Raises UsageError where the rule is in that language already, UnsupportedRule."""
-    if rule.language == to:
-        raise UsageError(f"{rule.file}: the rule {rule.id} is {to} already")
+    """Raises UnsupportedRule."""
     return (as_aql(rule, catalogue),) if to is Language.AQL else as_sigma(rule, catalogue)
 
 
