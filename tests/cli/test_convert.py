@@ -88,6 +88,11 @@ def test_a_file_holds_one_rule_of_aql_and_many_of_sigma(capsys, sigma, tmp_path)
     assert main(["convert", str(VERBATIM), "--to", "sigma", "--output", gone]) == EXIT_USAGE
 
 
-def test_a_rule_that_is_in_the_language_already(capsys):
+def test_a_rule_that_is_in_the_language_already_is_left_out(capsys, sigma):
     assert main(["convert", str(VERBATIM), "--to", "aql"]) == EXIT_USAGE
     assert "is aql already" in capsys.readouterr().err
+    both = (str(VERBATIM), str(sigma / "good.yml"))
+    assert main(["convert", *both, "--to", "aql"]) == EXIT_OK
+    out, err = capsys.readouterr()
+    assert "cloud-api-t1059-009 is aql already" in err
+    assert "ILIKE 'A'" in out
