@@ -16,6 +16,7 @@ _PLACES = {
     "check": "matcher.cli.check:check",
     "test": "matcher.cli.rule_tests:run_rule_tests",
     "explain": "matcher.cli.explain:explain",
+    "convert": "matcher.cli.convert:convert",
     "replay": "matcher.cli.replay:replay",
     "demo": "matcher.cli.demo:demo",
     "health": "matcher.cli.health:health",

@@ -20,7 +20,9 @@ from matcher.errors import ConfigError
 PREFIX = "MATCHER_"
 CONFIG_VARIABLE = "MATCHER_CONFIG"
 
-_OTHER_VARIABLES = re.compile(r"MATCHER_(CONFIG|CORPUS|KAFKA_CACHE|FAULT_RECORDS|REQUIRE_\w+)")
+_OTHER_VARIABLES = re.compile(
+    r"MATCHER_(CONFIG|CORPUS|KAFKA_CACHE|FAULT_RECORDS|FUZZ_SECONDS|REQUIRE_\w+)"
+)
 """Ours and no settings: the file's name, and what the test suite reads."""
 
 _SERVICE_LINK = re.compile(r"MATCHER_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_\w+)")

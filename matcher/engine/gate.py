@@ -1,4 +1,4 @@
-"""Which log source types a rule can match at all."""
+"""Which log source types a rule can match at all, and what is left of it for one of them."""
 
 from collections.abc import Iterable
 
@@ -36,6 +36,61 @@ def possible_types(
     alone decides it (qradar.md §10: the gates come first because they are cheap).
     """
     return frozenset(kind for kind in types if _decide(expression, _specimen(kind)) is not False)
+
+
+def specialized(expression: Expression, kind: LogSourceType) -> Expression:
+    """The expression as events of one log source type decide it: what the type alone decides is
+    decided, and simplified away.
+    """
+    return simplified(_for(expression, _specimen(kind)))
+
+
+def simplified(expression: Expression) -> Expression:
+    """The same, with nothing in it that always or never holds, unless that is all of it; an AND
+    within an AND and an OR within an OR are opened.
+    """
+    match expression:
+        case And(items):
+            return _joined(And, items, neutral=True)
+        case Or(items):
+            return _joined(Or, items, neutral=False)
+        case Not(item):
+            inner = simplified(item)
+            if isinstance(inner, Always):
+                return Always(not inner.holds)
+            return inner.item if isinstance(inner, Not) else Not(inner)
+        case _:
+            return expression
+
+
+def _joined(
+    kind: type[And] | type[Or], items: tuple[Expression, ...], *, neutral: bool
+) -> Expression:
+    kept: list[Expression] = []
+    for item in map(simplified, items):
+        if isinstance(item, Always):
+            if item.holds is not neutral:
+                return item
+        elif isinstance(item, kind):
+            kept += item.items
+        else:
+            kept.append(item)
+    if not kept:
+        return Always(neutral)
+    return kept[0] if len(kept) == 1 else kind(tuple(kept))
+
+
+def _for(expression: Expression, specimen: Event) -> Expression:
+    match expression:
+        case And(items):
+            return And(tuple(_for(item, specimen) for item in items))
+        case Or(items):
+            return Or(tuple(_for(item, specimen) for item in items))
+        case Not(item):
+            return Not(_for(item, specimen))
+        case _:
+            known = _decide(expression, specimen)
+            return expression if known is None else Always(known)
 
 
 def _decide(expression: Expression, specimen: Event) -> bool | None:

@@ -16,7 +16,7 @@ _WILD = re.compile("%+|_")
 
 def like_runs(pattern: str, escape: str = "") -> list[str]:
     """The texts that every match of a LIKE pattern holds, in the pattern's order."""
-    return [text for text, wild in _pieces(pattern, escape) if not wild]
+    return [text for text, wild in like_pieces(pattern, escape) if not wild]
 
 
 def like_test(pattern: str, caseless: bool, escape: str = "") -> TextTest:
@@ -29,7 +29,7 @@ def like_test(pattern: str, caseless: bool, escape: str = "") -> TextTest:
 
 def prepared_like_test(pattern: str, escape: str = "") -> TextTest:
     """The case-sensitive test, the quickest that the pattern allows."""
-    pieces = list(_pieces(pattern, escape))
+    pieces = list(like_pieces(pattern, escape))
     starts = not pieces or pieces[0] != ("%", True)
     ends = not pieces or pieces[-1] != ("%", True)
     inner = pieces[0 if starts else 1 : len(pieces) if ends else -1]
@@ -51,7 +51,7 @@ def like_escaped(text: str, escape: str) -> str:
     return re.sub(f"[%_{re.escape(escape)}]", lambda sign: escape + sign[0], text)
 
 
-def _pieces(pattern: str, escape: str) -> Iterator[tuple[str, bool]]:
+def like_pieces(pattern: str, escape: str = "") -> Iterator[tuple[str, bool]]:
     """The pattern's texts, and its wildcards ``%`` and ``_``, each with whether it is one."""
     text: list[str] = []
     at = 0

@@ -267,7 +267,9 @@ class PropertyTable:
         self.by_field: Mapping[str, Property] = MappingProxyType({f.name: f for f in fields})
         """QRadar's fields by lower-case name, and the names that its functions look up: qidname,
         categoryname, highlevelcategoryname, logsourcename, logsourcetypename."""
-        known = (*_CUSTOM, *(one.property() for one in custom))
+        self.custom: tuple[CustomProperty, ...] = tuple(custom)
+        """The custom properties that are read from the document by a path."""
+        known = (*_CUSTOM, *(one.property() for one in self.custom))
         self._known = {found.name.lower(): found for found in known} | dict(self.by_field)
 
     def find(self, name: str) -> Property | None:

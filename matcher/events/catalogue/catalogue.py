@@ -71,6 +71,12 @@ class Catalogue:
             return self._memory.name(kind, operation, result)
         return self._memory.naming(kind, operation, result)
 
+    def renames(self, kind: SourceKind) -> bool:
+        """Whether QID names of the kind may be something else than the operation as sent."""
+        rows = self._tables.qids.values()
+        named = any(row.name for row in rows if row.kind is kind)
+        return named or self._tables.types[kind].result_in_name
+
     def log_source(self, kind: SourceKind, account: str | None) -> LogSource:
         """The log source ``type @ account``, or the type alone; its id is a stable number."""
         if account is not None and len(account) > _LONG:

@@ -6,6 +6,7 @@ not longer or nested deeper than a query may be.
 """
 
 import re
+from collections.abc import Iterable
 
 from matcher.engine.expression import (
     Always,
@@ -29,8 +30,10 @@ from matcher.engine.expression import (
     Recent,
     Scalar,
 )
+from matcher.engine.rule import Column
 from matcher.languages.aql.functions import OPERATORS
 
+_WIDTH = 90
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMING_CALL = re.compile(r"[A-Z0-9]+\([A-Za-z]*\)")
 _WORDS = frozenset(
@@ -56,6 +59,51 @@ def aql_text(expression: Expression) -> str:
             return f"NOT {_part(item)}"
         case _:
             return _leaf(expression)
+
+
+def aql_statement(expression: Expression, columns: Iterable[Column] = ()) -> str:
+    """The expression as a SELECT statement laid out in lines, of these columns or of ``*``."""
+    listed = [f"{operand_text(c.operand)} AS {_quoted(c.alias)}" for c in columns]
+    head = "SELECT " + (",\n  ".join(listed) or "*") + "\nFROM events"
+    if isinstance(expression, Always) and expression.holds:
+        return head
+    return f"{head}\nWHERE {_laid_out(expression, 1)}"
+
+
+def _laid_out(expression: Expression, depth: int) -> str:
+    """AND and OR, each of their parts in a line of its own."""
+    if not isinstance(expression, And | Or):
+        return _negated(expression, depth)
+    word = "AND" if isinstance(expression, And) else "OR"
+    parts = [_block(item, depth) for item in expression.items]
+    return f"\n{'  ' * depth}{word} ".join(parts)
+
+
+def _block(expression: Expression, depth: int) -> str:
+    if not isinstance(expression, And | Or):
+        return _negated(expression, depth)
+    inner = _laid_out(expression, depth + 1)
+    return f"(\n{'  ' * (depth + 1)}{inner}\n{'  ' * depth})"
+
+
+def _negated(expression: Expression, depth: int) -> str:
+    if isinstance(expression, Not):
+        return f"NOT {_block(expression.item, depth)}"
+    if isinstance(expression, Among):
+        return _listed(expression, depth)
+    return aql_text(expression)
+
+
+def _listed(leaf: Among, depth: int) -> str:
+    """A list of values, in lines."""
+    lines = [f"{operand_text(leaf.operand)} IN ("]
+    for at, value in enumerate(leaf.values):
+        written = _constant(value) + (", " if at + 1 < len(leaf.values) else ")")
+        if at and len(lines[-1]) + len(written) > _WIDTH:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("  " * (depth + 1))
+        lines[-1] += written
+    return "\n".join(lines)
 
 
 def _part(expression: Expression) -> str:

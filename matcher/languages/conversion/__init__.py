@@ -1,0 +1,7 @@
+"""One rule in the other language: what is said exactly, what differs, and what is refused."""
+
+from matcher.languages.conversion.by_log_source import SigmaExpression, sigma_expressions
+from matcher.languages.conversion.notes import Notes
+from matcher.languages.conversion.to_aql import aql_columns, aql_expression
+
+__all__ = ["Notes", "SigmaExpression", "aql_columns", "aql_expression", "sigma_expressions"]

@@ -1,0 +1,86 @@
+"""Which name of AQL and which name of Sigma read the same thing of an event."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from matcher.events.catalogue import Catalogue, SourceKind
+from matcher.events.properties import CustomProperty
+
+_NAMING_CALLS = {
+    "qidname": "QIDNAME(qid)",
+    "categoryname": "CATEGORYNAME(category)",
+    "logsourcename": "LOGSOURCENAME(logsourceid)",
+    "logsourcetypename": "LOGSOURCETYPENAME(devicetype)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A property's name, in lower case, and a name in the event. ``differs`` says where they are
+    not the same; empty where they are.
+    """
+
+    property: str
+    name: str
+    differs: str = ""
+
+
+class Twins:
+    """The twins in the events of one kind. ``spelled`` as of
+    :class:`matcher.languages.sigma.log_sources.LogSource`: there a Sigma name is found in any
+    spelling, under ``properties`` as well, and as the ``value`` of an object.
+    """
+
+    def __init__(self, catalogue: Catalogue, kind: SourceKind, *, spelled: bool) -> None:
+        self._spelled = spelled
+        self._twins = (*_known()[kind], *self._of_paths(catalogue.properties.custom))
+
+    def of_property(self, name: str) -> Twin | None:
+        """The twin of a property."""
+        return next((twin for twin in self._twins if twin.property == name.lower()), None)
+
+    def of_name(self, name: str) -> Twin | None:
+        """The twin of a name in the event: the first that is always the same, else the first."""
+        wanted = self._plain(name)
+        found = [twin for twin in self._twins if self._plain(twin.name) == wanted]
+        return min(found, key=lambda twin: bool(twin.differs), default=None)
+
+    def _of_paths(self, custom: tuple[CustomProperty, ...]) -> Iterator[Twin]:
+        for one in custom:
+            written = [".".join(names[0] for names in path) for path in one.paths]
+            names: dict[str, str] = {}
+            for path in written:
+                names.setdefault(self._plain(path), self._shown(path))
+            first, *others = names.values()
+            differs = f'"{one.name}" is the first of {", ".join((first, *others))} that is there'
+            yield Twin(one.name.lower(), first, differs if others else "")
+
+    def _shown(self, path: str) -> str:
+        if not self._spelled:
+            return path
+        return path.removeprefix("properties.").removesuffix(".value")
+
+    def _plain(self, path: str) -> str:
+        return self._shown(path).lower() if self._spelled else path
+
+
+def property_as_written(name: str) -> str:
+    """How AQL names a property: ``QIDNAME(qid)`` for qidname."""
+    return _NAMING_CALLS.get(name, name)
+
+
+@cache
+def _known() -> dict[SourceKind, tuple[Twin, ...]]:
+    text = files(__package__).joinpath("twins.yml").read_text(encoding="utf-8")
+    rows: dict[str, list[dict[str, Any]]] = yaml.safe_load(text)
+    return {
+        SourceKind(kind): tuple(
+            Twin(row["property"].lower(), row["name"], row.get("differs", "")) for row in found
+        )
+        for kind, found in rows.items()
+    }
