@@ -181,6 +181,7 @@ class _ToAql:
             if prop is None:
                 continue
             self._notes.add(twin.differs)
+            self._notes.add(self._read_elsewhere(item.written, prop.name))
             self._notes.add(notes.PROPERTY)
             if not all(source.spelled for source in self._sources):
                 self._notes.add(notes.SPELLINGS)
@@ -199,6 +200,13 @@ class _ToAql:
         for path in (path for alias in self._fields.aliases(name) for path in alias.reads):
             if not path.cut and path.plain == path.text:
                 yield path.text
+
+    def _read_elsewhere(self, name: str, prop: str) -> str:
+        """The note of a name that is looked for in several places; "" where it is not."""
+        reads = [str(path) for alias in self._fields.aliases(name) for path in alias.reads]
+        if len(reads) < 2:  # noqa: PLR2004 - several
+            return ""
+        return f"{name} is looked for in {', '.join(reads)}; {property_as_written(prop)} may not be"
 
     def _renamed(self) -> bool:
         kinds = (kind for source in self._sources for kind in source.kinds)

@@ -128,6 +128,34 @@ def assert_explained(differ, trail):
 
 @pytest.mark.corpus
 @pytest.mark.timeout(300)
+def test_azure_rules_as_aql_decide_alike(events, corpus, tmp_path):
+    """The records on which three differ have their operation where the property does not look."""
+    book = load_rules([corpus.parent / "sigma" / "rules" / "cloud" / "azure"], CATALOGUE)
+    azure = {place: one for place, one in events.items() if one.log_source_type.id in (413, 445)}
+    refused, alike, differ = Counter(), 0, Counter()
+    for rule in book.rules:
+        try:
+            converted = as_aql(rule, CATALOGUE)
+        except UnsupportedRule as error:
+            refused[error.code] += 1
+            continue
+        one, two = hits([rule], azure), hits(loaded(tmp_path, [converted.text]), azure)
+        alike += len(one & two)
+        differ[rule.title] = len(one - two)
+        assert two <= one
+        if one != two:
+            assert any("is looked for in" in note for note in converted.notes)
+    assert (len(book.rules), refused) == (79, {"no-property": 8})
+    assert alike > 700
+    assert +differ == {
+        "Azure Service Principal Created": 1,
+        "App Granted Privileged Delegated Or App Permissions": 1,
+        "App Granted Microsoft Permissions": 1,
+    }
+
+
+@pytest.mark.corpus
+@pytest.mark.timeout(300)
 def test_aql_of_another_tool_as_sigma_decides_alike(events, corpus, tmp_path):
     lines = (corpus.parent / "aql" / "sigma-aws.jsonl").read_text("utf-8").splitlines()
     outcomes, seen = Counter(), 0
