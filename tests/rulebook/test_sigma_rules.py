@@ -1,22 +1,13 @@
-"""Sigma files as rules: filters, correlations, several documents, ids, levels, tags, tests."""
+"""Sigma files as rules: correlations, several documents, ids, levels, tags, tests, YAML."""
 
-import json
 from uuid import UUID
 
 import pytest
 
 from matcher.engine.rule import Attack, Severity
-from matcher.engine.ruleset import RuleSet
-from matcher.events.catalogue import Catalogue
-from matcher.events.envelope import unwrap
-from matcher.events.normalize import normalize
 from matcher.rulebook import load_rules, run_tests
-from tests.languages.sigma.detecting import HEAD, SOURCE, rule_text, selection
-
-CATALOGUE = Catalogue.load()
-ID = "11111111-1111-4111-8111-111111111111"
-OTHER = "22222222-2222-4222-8222-222222222222"
-FILTER = "title: F\nid: ffffffff-ffff-4fff-8fff-ffffffffffff\n"
+from tests.languages.sigma.detecting import HEAD, SOURCE
+from tests.rulebook.sigma_book import CATALOGUE, ID, OTHER, filtering, fired, rule
 
 
 @pytest.fixture
@@ -27,118 +18,6 @@ def load(tmp_path):
         return load_rules([tmp_path], CATALOGUE)
 
     return loaded
-
-
-def rule(where: str = "a: x", rest: str = "", **changes: str) -> str:
-    text = rule_text(selection(where), rest)
-    for before, after in changes.items():
-        text = text.replace({"id": ID, "source": SOURCE.strip()}[before], after)
-    return text
-
-
-def filtering(rules: str, condition: str, selections: str = "selection: {b: y}", source=SOURCE):
-    body = f"filter:\n  rules: {rules}\n  {selections}\n  condition: {condition}\n"
-    return FILTER + source + body
-
-
-def fired(book, document: dict) -> list[str]:
-    raw = json.dumps({"eventSource": "made.amazonaws.com", **document}).encode()
-    (found,) = unwrap(raw).events
-    event = normalize(found, 1_700_000_000_000, CATALOGUE)
-    rules = RuleSet(book.rules, CATALOGUE.log_source_types)
-    naive = rules.match_naive(event)
-    assert tuple(match.rule.id for match in rules.match(event)) == naive
-    return list(naive)
-
-
-def test_an_exclusion_is_a_filter_that_says_not(load):
-    book = load(filtering("any", "not selection"), rule())
-    assert fired(book, {"a": "x"}) == [ID]
-    assert fired(book, {"a": "x", "b": "y"}) == []
-    assert fired(book, {"b": "z"}) == []
-    assert book.rules[0].notes == ("filters applied: 1",)
-    assert (book.errors, book.unevaluated) == ((), ())
-
-
-def test_a_filter_that_does_not_say_not_is_one_more_need(load):
-    book = load(filtering("any", "selection"), rule())
-    assert fired(book, {"a": "x"}) == []
-    assert fired(book, {"a": "x", "b": "y"}) == [ID]
-
-
-@pytest.mark.parametrize("rules", [f"[{ID}]", ID, "[shown]", "shown", f"[nobody, {ID}]"])
-def test_a_filter_for_rules_by_id_or_name(load, rules):
-    book = load(filtering(rules, "not selection"), rule(rest="name: shown\n"), rule(id=OTHER))
-    assert fired(book, {"a": "x"}) == [ID, OTHER]
-    assert fired(book, {"a": "x", "b": "y"}) == [OTHER]
-
-
-@pytest.mark.parametrize("rules", ["[]", "ANY"])
-def test_other_spellings_of_any(load, rules):
-    assert fired(load(filtering(rules, "not selection"), rule()), {"a": "x", "b": "y"}) == []
-
-
-def test_several_filters_and_every_condition_of_a_rule(load):
-    conditions = "one: {a: x}\ntwo: {a: z}\ncondition: [one, two]"
-    book = load(
-        filtering("any", "not selection"),
-        filtering("any", "not 1 of them", "_own: {c: y}\n  other: {d: y}"),
-        rule_text(conditions),
-    )
-    assert fired(book, {"a": "x"}) == [ID]
-    assert fired(book, {"a": "z", "c": "y"}) == [ID], "a name with an underscore is not of them"
-    for broken in ({"b": "y"}, {"d": "y"}):
-        assert fired(book, {"a": "x", **broken}) == fired(book, {"a": "z", **broken}) == []
-    assert book.rules[0].notes == ("filters applied: 2",)
-
-
-@pytest.mark.parametrize("name", ["selection", "_own", "2nd", "with-dash", "nothing", "of_it"])
-def test_names_in_a_filter_are_its_own(load, name):
-    book = load(filtering("any", f"not {name}", f"{name}: {{b: y}}"), rule())
-    assert fired(book, {"a": "x"}) == [ID]
-    assert fired(book, {"a": "x", "b": "y"}) == []
-
-
-@pytest.mark.parametrize(
-    ("source", "applied"),
-    [
-        (SOURCE, True),
-        ("logsource: {product: aws}\n", True),
-        ("logsource: {service: cloudtrail}\n", True),
-        ("logsource: {product: azure, service: signinlogs}\n", False),
-        ("logsource: {product: aws, service: cloudtrail, category: other}\n", False),
-    ],
-)
-def test_a_filter_is_for_its_log_source(load, source, applied):
-    book = load(filtering("any", "not selection", source=source), rule())
-    assert fired(book, {"a": "x", "b": "y"}) == ([] if applied else [ID])
-    told = [(note.rule_id[:4], note.text) for note in book.unevaluated]
-    assert told == ([] if applied else [("ffff", "filter: no rule here is filtered by it")])
-
-
-@pytest.mark.parametrize(
-    ("text", "code", "line"),
-    [
-        (filtering("any", "not selectoin"), "condition", 7),
-        (filtering("any", "not selection", "selection: {'b|re': '(?<=a)'}"), "bad-pattern", 6),
-        (filtering("any", "not s", "s: {'b|expand': '%q%'}"), "unknown-placeholder", 6),
-        (filtering("any", "not selection", "selection: {'b|foo': y}"), "sigma", 6),
-        (filtering("[0]", "not selection"), "wrong-value", 5),
-        (filtering("{a: b}", "not selection"), "sigma", 5),
-        (filtering("any", "[selection]"), "sigma", 7),
-        (filtering("any", "not selection").replace("  rules: any\n", ""), "sigma", 5),
-        (FILTER + SOURCE + "filter: nothing\n", "sigma", 4),
-        (FILTER + "filter: {rules: any, s: {a: b}, condition: s}\n", "sigma", 3),
-    ],
-)  # fmt: skip
-def test_a_filter_that_is_wrong_is_refused_where_it_stands_and_filters_nothing(
-    load, text, code, line
-):
-    book = load(text, rule())
-    assert [(error.code, error.line) for error in book.errors[:1]] == [(code, line)]
-    assert "(rule ffffffff-ffff-4fff-8fff-ffffffffffff)" in book.errors[0].message
-    assert book.errors[0].path.endswith("0.yml")
-    assert fired(book, {"a": "x", "b": "y"}) == [ID]
 
 
 CORRELATION = """\
