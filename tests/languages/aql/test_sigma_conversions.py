@@ -6,6 +6,7 @@ The conversion drops the event source: where several services log a name it find
 import gzip
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.languages.aql import compile_query
+from matcher.rulebook import load_rules
 
 
 @dataclass(frozen=True)
@@ -111,3 +113,37 @@ def test_where_the_source_counts_the_conversion_finds_more(events, statements):
     for name, said in WIDENED.items():
         holds = predicate(compile_query(statements[name], Catalogue.load()).expression)
         assert all(holds(event) for document, event in events if said.holds(document))
+
+
+FOUND_BESIDES = {
+    ("fields", "aws_s3_data_management_tampering"): 1,
+    ("payload", "aws_s3_data_management_tampering"): 1,
+    ("fields", "aws_cloudtrail_region_enabled"): 1,
+    ("payload", "aws_cloudtrail_region_enabled"): 1,
+    ("payload", "aws_cloudtrail_console_login_success_without_mfa"): 5,
+    ("payload", "aws_ec2_startup_script_change"): 3,
+    ("payload", "aws_new_lambda_layer_attached"): 6,
+    ("payload", "aws_rds_change_master_password"): 12,
+    ("payload", "aws_root_account_usage"): 1763,
+    ("payload", "aws_sts_assumerole_misuse"): 193,
+}
+"""On how many events a statement holds and its rule does not: without the event source an event's
+name is found in every service, and what a rule asks of one field may stand anywhere in the payload.
+"""
+
+
+@pytest.mark.corpus
+def test_every_statement_finds_what_its_sigma_rule_finds(events, corpus):
+    catalogue = Catalogue.load()
+    book = load_rules([corpus.parent / "sigma" / "rules" / "cloud" / "aws"], catalogue)
+    holds = {Path(rule.file).stem: predicate(rule.expression) for rule in book.rules}
+    lines = (corpus.parent / "aql" / "sigma-aws.jsonl").read_text("utf-8").splitlines()
+    besides = {}
+    for row in map(json.loads, lines):
+        name, pipeline = Path(row["file"]).stem, row["pipeline"].split("_")[1]
+        statement = predicate(compile_query(row["aql"], catalogue).expression)
+        outcomes = [(statement(event), holds[name](event)) for _, event in events]
+        assert (False, True) not in outcomes
+        besides[pipeline, name] = outcomes.count((True, False))
+    assert len(besides) == 85
+    assert {key: count for key, count in besides.items() if count} == FOUND_BESIDES
