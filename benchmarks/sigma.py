@@ -152,13 +152,29 @@ def _varied(
     rules: Sequence[dict[str, Any]], count: int, own_source: bool
 ) -> Iterator[tuple[str, str]]:
     draw = random.Random(2)  # noqa: S311 - as above
+    named = [rule for rule in rules if _asks_for_a_name(rule["detection"])]
     for number in range(count):
-        rule = json.loads(json.dumps(rules[number % len(rules)], default=str))
+        given = rules[number] if number < len(rules) else named[number % len(named)]
+        rule = json.loads(json.dumps(given, default=str))
         if number >= len(rules):
             _vary(rule["detection"], f"X{number}", own_source)
         rule["id"] = str(uuid.UUID(int=draw.getrandbits(128), version=4))
         rule["title"] = f"{rule['title']} {number}"
         yield f"{number:04}.yml", yaml.safe_dump(rule, sort_keys=False)
+
+
+def _asks_for_a_name(detection: dict[str, Any]) -> bool:
+    """Whether every event that matches has an event name and an event source of the rule's."""
+    fields = set(_fields({k: v for k, v in detection.items() if not k.startswith("filter")}))
+    return fields >= {"eventName", "eventSource"}
+
+
+def _fields(node: Any) -> Iterator[str]:
+    for item in node if isinstance(node, list) else ():
+        yield from _fields(item)
+    for key, value in node.items() if isinstance(node, dict) else ():
+        yield key.split("|")[0]
+        yield from _fields(value)
 
 
 def _vary(node: Any, suffix: str, own_source: bool) -> None:

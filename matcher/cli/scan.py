@@ -34,6 +34,7 @@ from matcher.events.record import RejectReason
 from matcher.languages.aql import DialectName, compile_query
 from matcher.pipeline.outcome import Counts, Outcome, RejectedUnit
 from matcher.pipeline.process import Pipeline
+from matcher.service.collector import calm_collector
 from matcher.service.wiring import build_pipeline, load_catalogue, load_policy
 
 
@@ -92,6 +93,7 @@ def scan(
     if output is Output.CSV or now is not None:
         raise UsageError("--output csv and --now belong to --query")
     files = find_files(paths)
+    calm_collector()
     pipeline = build_pipeline(settings, warn)
     with ExitStack() as open_files:
         result = _Scan(pipeline, _alert_writer(output), _reject_file(rejects, open_files))

@@ -10,7 +10,6 @@ A second signal, or a drain beyond its budget, forces (:mod:`matcher.service.shu
 
 import asyncio
 import contextlib
-import gc
 import platform
 import time
 from collections import Counter
@@ -34,6 +33,7 @@ from matcher.metrics import (
     SKIPPED,
 )
 from matcher.pipeline.process import Pipeline
+from matcher.service.collector import calm_collector
 from matcher.service.exposition import Exposition
 from matcher.service.http import application, serve
 from matcher.service.shutdown import ForcedError, Shutdown
@@ -158,16 +158,6 @@ class Service:
             record.add(REJECTS, 0, (str(reject),))
         for skip in SkipReason:
             record.add(SKIPPED, 0, (str(skip),))
-
-
-def calm_collector() -> None:
-    """Make the cycle collector rare: what a record leaves behind dies by its reference count.
-
-    Left at its defaults it costs a third to a half of the reading (real-kafka.md §5).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def run_service(service: Service) -> None:
