@@ -88,6 +88,37 @@ def test_what_is_no_yaml_is_shown_where_it_breaks(load, raw, code, place):
     assert (book.errors[0].code, (book.errors[0].line, book.errors[0].column)) == (code, place)
 
 
+@pytest.mark.parametrize(
+    ("key", "typed", "place"),
+    [
+        ("logsource", "logsorce", "1:1"),
+        ("detection", "detectoin", "2:1"),
+        ("condition", "conditon", "4:3"),
+        ("title", "titel", "5:1"),
+    ],
+)
+def test_a_key_that_is_mistyped_is_shown_with_the_one_that_is_meant(load, key, typed, place):
+    lines = (
+        "logsource: {product: aws}",
+        "detection:",
+        "  selection: {a: x}",
+        "  condition: selection",
+        "title: T",
+    )
+    text = "\n".join(lines).replace(f"{key}:", f"{typed}:")
+    error = load(text).errors[0]
+    assert (f"{error.line}:{error.column}", error.hint) == (place, f"did you mean {key}?")
+
+
+def test_errors_come_in_the_order_of_the_files_whatever_they_are(load):
+    book = load(
+        rule_text("a: {a: x}\ncondition: b"), "id: 5\nversion: 1", rule_text(selection("a|foo: x"))
+    )
+    named = [Path(error.path).name for error in book.errors]
+    assert named == sorted(named)
+    assert set(named) == {"0.yml", "1.yml", "2.yml"}
+
+
 def bomb() -> str:
     rows = "\n".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 9))
     return f"{HEAD}{SOURCE}x0: &x0 [a]\n{rows}\ndetection: {{s: {{a: *x8}}, condition: s}}\n"
