@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
+from matcher.cli.words import counted
 from matcher.engine.rule import Rule
 from matcher.errors import EXIT_RULES, RuleError, UsageError
 from matcher.events.catalogue import Catalogue
@@ -96,11 +97,15 @@ def _outcomes(
 
 
 def _tell(outcomes: Sequence[_Outcome]) -> None:
+    """Each note once, before it the rule that it is about, or how many."""
+    about: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
-        for note in dict.fromkeys(
-            note for document in outcome.documents for note in document.notes
-        ):
-            sys.stderr.write(f"note: {outcome.rule.id}: {note}\n")
+        for document in outcome.documents:
+            for note in document.notes:
+                about.setdefault(note, {})[outcome.rule.id] = None
+    for note, rules in about.items():
+        whose = counted(len(rules), "rule") if len(rules) > 1 else next(iter(rules))
+        sys.stderr.write(f"note: {whose}: {note}\n")
 
 
 def _chosen(known: Sequence[Rule], ids: Sequence[str], paths: Sequence[str]) -> list[Rule]:

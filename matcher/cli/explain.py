@@ -10,8 +10,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
+from matcher.cli.alert_table import wide_console
 from matcher.cli.check import Format
 from matcher.cli.inputs import find_files
 from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
@@ -81,7 +83,7 @@ def explain(
         sys.stdout.write(json.dumps({"rule": found.id, "events": rows}, indent=2) + "\n")
     else:
         for row in rows:
-            _show(Console(), found, row)
+            _show(wide_console(), found, row)
 
 
 def _rule(settings: Settings, catalogue: Catalogue, name: str | None) -> Rule:
@@ -153,15 +155,18 @@ def _show(console: Console, rule: Rule, row: dict[str, Any]) -> None:
     if not row["log_source_type_possible"]:
         of += ": the rule can match no event of this log source type"
     console.print(Text(of))
-    for text in _tree(row["verdict"], 1):
-        console.print(text)
+    for line in _tree(row["verdict"], 1):
+        console.print(line)
 
 
-def _tree(verdict: dict[str, Any], depth: int) -> Iterator[Text]:
+def _tree(verdict: dict[str, Any], depth: int) -> Iterator[Table]:
+    """A line a node. What is too long goes on under itself, not under its mark."""
     mark = ("+ ", "green") if verdict["holds"] else ("- ", "red")
     seen = [f"{name} is {_shown(value)}" for name, value in verdict.get("seen", {}).items()]
     tail = (f"   {', '.join(seen)}", "dim") if seen else ""
-    yield Text.assemble("  " * depth, mark, verdict["condition"], tail)
+    line = Table.grid()
+    line.add_row(Text.assemble("  " * depth, mark), Text.assemble(verdict["condition"], tail))
+    yield line
     for part in verdict.get("parts", ()):
         yield from _tree(part, depth + 1)
 

@@ -102,7 +102,7 @@ def test_the_table_for_a_person(capsys, rules):
     assert "ok cloud-api-t1059-009" in out
     assert "always evaluated" in out
     assert "refused " in out
-    assert "2 rules can run, 1 files are refused" in out
+    assert "2 rules can run, 1 file refused" in out
 
 
 def test_without_arguments_the_settings_rules_are_checked(capsys, monkeypatch, rules):

@@ -96,3 +96,12 @@ def test_a_rule_that_is_in_the_language_already_is_left_out(capsys, sigma):
     out, err = capsys.readouterr()
     assert "cloud-api-t1059-009 is aql already" in err
     assert "ILIKE 'A'" in out
+
+
+def test_a_note_on_several_rules_is_said_once(sigma, capsys):
+    (sigma / "bad.yml").write_text(GOOD.replace("e01", "e02"))
+    assert main(["convert", str(sigma), "--to", "aql"]) == EXIT_OK
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert notes
+    assert len(set(notes)) == len(notes)
+    assert all(line.startswith("note: 2 rules: ") for line in notes)
