@@ -29,6 +29,7 @@ from matcher.events.normalize import normalize
 from matcher.events.record import Reject
 from matcher.events.schema import Event
 from matcher.languages.aql.diagnostics import nearest
+from matcher.rulebook import Rulebook
 from matcher.rulebook.loading import SUFFIXES
 from matcher.service.wiring import load_catalogue, load_rulebook
 
@@ -87,16 +88,31 @@ def explain(
 
 
 def _rule(settings: Settings, catalogue: Catalogue, name: str | None) -> Rule:
-    """The rule of that id, or the only one there is. Raises RuleErrors, UsageError."""
+    """The rule of that id, or the only one there is. Raises UsageError; RuleErrors where the one
+    that is meant may be among the refused.
+    """
     rulebook = load_rulebook(settings, catalogue)
-    rulebook.raise_errors()
-    if name is None:
-        return rulebook.rules[0]
     for rule in rulebook.rules:
         if rule.id == name:
             return rule
+    rulebook.raise_errors()
+    if name is None:
+        return _only(rulebook)
+    if Path(name).is_dir():
+        raise UsageError(f"{name} is a directory: name a rule's id, with --rules {name}")
     guess = nearest(name, [rule.id for rule in rulebook.rules])
     raise UsageError(f"there is no rule '{name}'" + (f"; did you mean {guess}?" if guess else ""))
+
+
+def _only(rulebook: Rulebook) -> Rule:
+    """The rule of a file that holds no other. Raises UsageError."""
+    file, rules = rulebook.files[0], rulebook.rules
+    if len(rules) == 1:
+        return rules[0]
+    if not rules:
+        raise UsageError(f"{file} holds no rule that runs")
+    ids = "".join(f"\n  {rule.id}  {rule.title}" for rule in rules)
+    raise UsageError(f"{file} holds {len(rules)} rules: name one, with --rules {file}{ids}")
 
 
 def _events(path: str, catalogue: Catalogue) -> Iterator[tuple[_Place, Event | Reject]]:
