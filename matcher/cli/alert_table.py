@@ -21,7 +21,7 @@ _NONE = "-"
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WIDE = 160
-_NARROW = 110
+_NARROW = 130
 _GAP = "  "
 
 

@@ -56,8 +56,8 @@ def test_a_narrow_terminal_keeps_one_line_an_alert():
 
 
 def test_of_a_long_action_the_end_is_shown():
-    row = printed(110, body(qidname="MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE"))[1]
-    assert "…GNMENTS/WRITE " in row
+    row = printed(130, body(qidname="MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE"))[1]
+    assert "…LEASSIGNMENTS/WRITE " in row
 
 
 @pytest.mark.parametrize("text", ["a\x1b[31mred", "a\nb", "a\rb", "a\x07b", "a\u202eb"])
