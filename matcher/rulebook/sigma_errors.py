@@ -27,7 +27,7 @@ def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
     """The error with the id of the rule that it is about, else with its title, in its message."""
     known = (data.get(key) for key in ("id", "title"))
     name = next((text for text in known if text and isinstance(text, str)), "")
-    if not name or name in error.message:
+    if not name or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", error.message):
         return error
     return type(error)(
         f"{error.message} (rule {name[:80]})",

@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 import yaml
+from sigma.correlations import SigmaCorrelationType
 from sigma.exceptions import (
     SigmaConditionError,
+    SigmaCorrelationConditionError,
+    SigmaCorrelationTypeError,
     SigmaDateError,
     SigmaDetectionError,
     SigmaError,
@@ -17,6 +20,7 @@ from sigma.exceptions import (
     SigmaLogsourceError,
     SigmaModifiedError,
     SigmaStatusError,
+    SigmaTimespanError,
     SigmaTitleError,
 )
 from sigma.rule import SigmaLevel, SigmaStatus
@@ -39,13 +43,18 @@ _KEYS: tuple[tuple[type[SigmaError], str], ...] = (
     (SigmaFilterConditionError, "condition"),
     (SigmaFilterRuleReferenceError, "rules"),
     (SigmaFilterError, "filter"),
+    (SigmaCorrelationTypeError, "type"),
+    (SigmaCorrelationConditionError, "condition"),
+    (SigmaTimespanError, "timespan"),
 )
 _ALLOWED = {
     "level": tuple(level.name.lower() for level in SigmaLevel),
+    "type": tuple(kind.name.lower() for kind in SigmaCorrelationType),
     "status": tuple(status.name.lower() for status in SigmaStatus),
 }
 _NEEDED = ("title", "logsource", "detection", "condition", "filter", "correlation")
 _NEW_ID = "a UUID, as uuidgen prints one; without an id one is made of the title"
+_SPANS = "a number and s, m, h, d, w, M or y, such as 5m"
 _ELSE = "see the Sigma specification, 2.1"
 
 
@@ -81,6 +90,8 @@ def _entries(document: Document) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
 def _hint(about: str, value: yaml.Node) -> str:
     if about == "id":
         return _NEW_ID
+    if about == "timespan":
+        return _SPANS
     allowed = _ALLOWED.get(about)
     if allowed is None:
         return ""

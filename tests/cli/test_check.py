@@ -121,7 +121,10 @@ def test_tests_that_pass(capsys, rules, tmp_path):
     assert main(["test", rules(good=GOOD, always=ALWAYS), "--junit", str(report)]) == EXIT_OK
     seen = capsys.readouterr()
     assert " 0 failed" in seen.out
-    assert "rule every-failure lacks a test that it matches and a test that it" in seen.err
+    assert (
+        "rule every-failure lacks a test that it matches and a test that it does not match"
+        in seen.err
+    )
     suite = ET.parse(report).getroot()  # noqa: S314 - we wrote it
     assert suite.get("failures") == "0"
     assert len(suite) == int(suite.get("tests") or 0) > 10
