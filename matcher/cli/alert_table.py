@@ -20,15 +20,15 @@ _STYLES = {
 _NONE = "-"
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_WIDE = 150
-_NARROW = 110
+_WIDE = 160
+_NARROW = 130
 _GAP = "  "
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
     """``width`` in characters, or a ``share`` of what the others leave. ``tail``: where a text is
-    too long its end is shown. ``wide``: left out on a narrow terminal.
+    too long its end is shown. ``wide``: left out on a narrow terminal; ``narrow``: only there.
     """
 
     heading: str
@@ -37,16 +37,21 @@ class _Column:
     share: int = 0
     tail: bool = False
     wide: bool = False
+    narrow: bool = False
 
 
-def _time(alert: dict[str, Any]) -> Text:
+def _time(pattern: str) -> Callable[[dict[str, Any]], Text]:
     """The event's own time, or else when its record was written."""
-    event = alert["event"]
-    milliseconds = event["devicetime"] or event["starttime"]
-    try:
-        return Text(f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%m-%d %H:%M:%S}")
-    except (ValueError, OverflowError, OSError):
-        return Text(str(milliseconds))
+
+    def cell(alert: dict[str, Any]) -> Text:
+        event = alert["event"]
+        milliseconds = event["devicetime"] or event["starttime"]
+        try:
+            return Text(datetime.fromtimestamp(milliseconds / 1000, UTC).strftime(pattern))
+        except (ValueError, OverflowError, OSError):
+            return Text(str(milliseconds))
+
+    return cell
 
 
 def _severity(alert: dict[str, Any]) -> Text:
@@ -76,13 +81,14 @@ def _printable(text: str) -> str:
 
 
 _COLUMNS = (
-    _Column("time (UTC)", _time, width=14),
+    _Column("time (UTC)", _time("%Y-%m-%d %H:%M:%S"), width=19, wide=True),
+    _Column("time (UTC)", _time("%m-%d %H:%M:%S"), width=14, narrow=True),
     _Column("severity", _severity, width=8),
-    _Column("rule", _rule, share=4),
+    _Column("rule", _rule, share=5),
     _Column("action", _field("qidname", "bold"), share=6, tail=True),
     _Column("identity", _field("username"), share=4),
     _Column("source IP", _field("sourceip"), width=15),
-    _Column("log source", _field("logsourcename"), share=6, wide=True),
+    _Column("log source", _field("logsourcename"), share=7, wide=True),
 )
 
 
@@ -112,7 +118,7 @@ class AlertTable:
 
     def _columns(self) -> list[_Column]:
         narrow = self._console.width < _NARROW
-        return [column for column in _COLUMNS if not (narrow and column.wide)]
+        return [column for column in _COLUMNS if not (column.wide if narrow else column.narrow)]
 
     def _print(self, row: list[tuple[_Column, Text]]) -> None:
         columns = [column for column, _ in row]

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from matcher.cli.alert_table import wide_console
 from matcher.cli.check_query import check_query, diagnostics
 from matcher.cli.options import (
     ConfigFile,
@@ -22,6 +23,7 @@ from matcher.cli.options import (
     Sets,
     configuration,
 )
+from matcher.cli.words import counted
 from matcher.engine.expression import Field
 from matcher.engine.ruleset import Plan, RuleSet
 from matcher.errors import EXIT_RULES, RuleError
@@ -86,7 +88,7 @@ def check(
         document = {"rules": rows, "diagnostics": diagnostics(rulebook.errors)}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _show(Console(), rows)
+        _show(wide_console(), rows)
     if rulebook.errors or (strict_lints and lints):
         raise typer.Exit(EXIT_RULES)
 
@@ -184,27 +186,31 @@ def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
         [row for row in rows if row["status"] == status]
         for status in ("ok", _NOT_EVALUATED, "refused")
     )
-    for row in accepted:
+    for row in sorted(accepted, key=_has_lints):
         table = Table(box=None, show_header=False, padding=(0, 1))
         for name, value in _lines(row):
-            table.add_row(Text(name, style="dim"), Text(value))
-        console.print(
-            Text.assemble(("ok ", "bold green"), (row["id"], "bold"), f"  {row['title']}")
-        )
+            table.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
+        head = Text.assemble(("ok ", "bold green"), (row["id"], "bold"), f"  {row['title']}")
+        console.print(head, soft_wrap=True)
         console.print(table)
     for row in idle:
         named = Text.assemble((f"{_NOT_EVALUATED} ", "bold yellow"), (row["id"], "bold"))
-        console.print(Text.assemble(named, f"  {row['file']}"))
-        console.print(Text(f"  {'; '.join(row['notes'])}"))
+        console.print(Text.assemble(named, f"  {row['file']}"), soft_wrap=True)
+        console.print(Text(f"  {'; '.join(row['notes'])}"), soft_wrap=True)
     for row in refused:
-        console.print(Text.assemble(("refused ", "bold red"), row["file"]))
+        console.print(Text.assemble(("refused ", "bold red"), row["file"]), soft_wrap=True)
         for error in row["errors"]:
-            console.print(Text(error["text"]))
+            console.print(Text(error["text"]), soft_wrap=True)
     warnings = sum(len(row["lints"]) for row in accepted)
     console.print(
-        f"{len(accepted)} rules can run, {len(refused)} files are refused; {warnings} warnings"
-        f"{' (docs/lints.md)' if warnings else ''}"
+        f"{counted(len(accepted), 'rule')} can run, {counted(len(refused), 'file')} refused; "
+        f"{counted(warnings, 'warning')}{' (docs/lints.md)' if warnings else ''}"
     )
+
+
+def _has_lints(row: dict[str, Any]) -> bool:
+    """Rules with warnings stand behind the others, where the eye is when all is printed."""
+    return bool(row["lints"])
 
 
 def _how(use: dict[str, str]) -> str:
@@ -224,7 +230,8 @@ def _use(use: dict[str, str]) -> str:
 
 
 def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "language", f"{row['language']}, severity {row['severity']}, {row['tests']} tests inside"
+    tests = counted(row["tests"], "test")
+    yield "language", f"{row['language']}, severity {row['severity']}, {tests} inside"
     yield "file", row["file"]
     if not row["field_uses"]:
         yield "fields", ", ".join(row["fields"])
@@ -233,7 +240,7 @@ def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "log sources", ", ".join(row["log_source_types"]) or "none: it can never match"
     if row["literals"] is None:
         yield "always evaluated", row["always_evaluated"]
-    else:
+    elif row["literals"]:
         more = len(row["literals"]) - _SHOWN_LITERALS
         shown = ", ".join(row["literals"][:_SHOWN_LITERALS])
         yield "literals", f"{shown} and {more} more" if more > 0 else shown

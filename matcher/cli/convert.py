@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
+from matcher.cli.words import counted
 from matcher.engine.rule import Rule
 from matcher.errors import EXIT_RULES, RuleError, UsageError
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql.diagnostics import nearest
-from matcher.rulebook import Converted, as_aql, as_sigma
+from matcher.rulebook import Converted, Note, as_aql, as_sigma
 from matcher.service.wiring import load_catalogue, load_rulebook
 
 
@@ -41,10 +42,10 @@ def convert(
     ],
     to: Annotated[Language, typer.Option(help="The language that is wanted.")],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="PATH",
-            help="A file; or a directory that is there, for a file a rule. Else standard output.",
+            help="A file; or a directory, for a file a rule (DIR/ makes it). Else standard output.",
         ),
     ] = None,
     rules: Rules = None,
@@ -66,8 +67,8 @@ def convert(
     rulebook = load_rulebook(settings, catalogue)
     chosen = _chosen(rulebook.rules, ids, paths) if ids else rulebook.rules
     outcomes, refused = _outcomes(chosen, to, catalogue)
-    _write(outcomes, to, output)
-    _tell(outcomes)
+    _write(outcomes, to, _directory(output) if output else None)
+    _tell(outcomes, () if ids else rulebook.unevaluated)
     for why in (*rulebook.errors, *refused):
         sys.stderr.write(f"refused: {why}\n")
     if rulebook.errors or refused:
@@ -95,12 +96,18 @@ def _outcomes(
     return outcomes, refused
 
 
-def _tell(outcomes: Sequence[_Outcome]) -> None:
+def _tell(outcomes: Sequence[_Outcome], idle: Sequence[Note]) -> None:
+    """Each note once, before it the rule that it is about, or how many; what is no rule."""
+    about: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
-        for note in dict.fromkeys(
-            note for document in outcome.documents for note in document.notes
-        ):
-            sys.stderr.write(f"note: {outcome.rule.id}: {note}\n")
+        for document in outcome.documents:
+            for note in document.notes:
+                about.setdefault(note, {})[outcome.rule.id] = None
+    for note, rules in about.items():
+        whose = counted(len(rules), "rule") if len(rules) > 1 else next(iter(rules))
+        sys.stderr.write(f"note: {whose}: {note}\n")
+    for one in idle:
+        sys.stderr.write(f"left out: {one.file}: {one.rule_id}: {one.text}\n")
 
 
 def _chosen(known: Sequence[Rule], ids: Sequence[str], paths: Sequence[str]) -> list[Rule]:
@@ -122,6 +129,17 @@ def _chosen(known: Sequence[Rule], ids: Sequence[str], paths: Sequence[str]) -> 
 def _converted(rule: Rule, to: Language, catalogue: Catalogue) -> tuple[Converted, ...]:
     """Raises UnsupportedRule."""
     return (as_aql(rule, catalogue),) if to is Language.AQL else as_sigma(rule, catalogue)
+
+
+def _directory(output: str) -> Path:
+    """The path; made, where it is written as a directory's. Raises UsageError."""
+    path = Path(output)
+    if output.endswith("/"):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{output}: cannot be made: {error.strerror}") from error
+    return path
 
 
 def _write(outcomes: Sequence[_Outcome], to: Language, output: Path | None) -> None:

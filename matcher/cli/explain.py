@@ -10,8 +10,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
+from matcher.cli.alert_table import wide_console
 from matcher.cli.check import Format
 from matcher.cli.inputs import find_files
 from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
@@ -27,6 +29,7 @@ from matcher.events.normalize import normalize
 from matcher.events.record import Reject
 from matcher.events.schema import Event
 from matcher.languages.aql.diagnostics import nearest
+from matcher.rulebook import Rulebook
 from matcher.rulebook.loading import SUFFIXES
 from matcher.service.wiring import load_catalogue, load_rulebook
 
@@ -81,20 +84,35 @@ def explain(
         sys.stdout.write(json.dumps({"rule": found.id, "events": rows}, indent=2) + "\n")
     else:
         for row in rows:
-            _show(Console(), found, row)
+            _show(wide_console(), found, row)
 
 
 def _rule(settings: Settings, catalogue: Catalogue, name: str | None) -> Rule:
-    """The rule of that id, or the only one there is. Raises RuleErrors, UsageError."""
+    """The rule of that id, or the only one there is. Raises UsageError; RuleErrors where the one
+    that is meant may be among the refused.
+    """
     rulebook = load_rulebook(settings, catalogue)
-    rulebook.raise_errors()
-    if name is None:
-        return rulebook.rules[0]
     for rule in rulebook.rules:
         if rule.id == name:
             return rule
+    rulebook.raise_errors()
+    if name is None:
+        return _only(rulebook)
+    if Path(name).is_dir():
+        raise UsageError(f"{name} is a directory: name a rule's id, with --rules {name}")
     guess = nearest(name, [rule.id for rule in rulebook.rules])
     raise UsageError(f"there is no rule '{name}'" + (f"; did you mean {guess}?" if guess else ""))
+
+
+def _only(rulebook: Rulebook) -> Rule:
+    """The rule of a file that holds no other. Raises UsageError."""
+    file, rules = rulebook.files[0], rulebook.rules
+    if len(rules) == 1:
+        return rules[0]
+    if not rules:
+        raise UsageError(f"{file} holds no rule that runs")
+    ids = "".join(f"\n  {rule.id}  {rule.title}" for rule in rules)
+    raise UsageError(f"{file} holds {len(rules)} rules: name one, with --rules {file}{ids}")
 
 
 def _events(path: str, catalogue: Catalogue) -> Iterator[tuple[_Place, Event | Reject]]:
@@ -153,15 +171,18 @@ def _show(console: Console, rule: Rule, row: dict[str, Any]) -> None:
     if not row["log_source_type_possible"]:
         of += ": the rule can match no event of this log source type"
     console.print(Text(of))
-    for text in _tree(row["verdict"], 1):
-        console.print(text)
+    for line in _tree(row["verdict"], 1):
+        console.print(line)
 
 
-def _tree(verdict: dict[str, Any], depth: int) -> Iterator[Text]:
+def _tree(verdict: dict[str, Any], depth: int) -> Iterator[Table]:
+    """A line a node. What is too long goes on under itself, not under its mark."""
     mark = ("+ ", "green") if verdict["holds"] else ("- ", "red")
     seen = [f"{name} is {_shown(value)}" for name, value in verdict.get("seen", {}).items()]
     tail = (f"   {', '.join(seen)}", "dim") if seen else ""
-    yield Text.assemble("  " * depth, mark, verdict["condition"], tail)
+    line = Table.grid()
+    line.add_row(Text.assemble("  " * depth, mark), Text.assemble(verdict["condition"], tail))
+    yield line
     for part in verdict.get("parts", ()):
         yield from _tree(part, depth + 1)
 

@@ -1,5 +1,6 @@
 """The program's commands, and how it ends: exit codes are listed in ``docs/exit-codes.md``."""
 
+import inspect
 import sys
 from collections import UserDict
 from collections.abc import Sequence
@@ -30,9 +31,15 @@ class _Commands(UserDict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         module, function = super().__getitem__(name).split(":")
+        found = getattr(import_module(module), function)
         only = _typer()
-        only.command(name)(getattr(import_module(module), function))
+        only.command(name, help=_paragraphs(found.__doc__))(found)
         return typer.main.get_command(only)
+
+
+def _paragraphs(text: str) -> str:
+    """A docstring with each paragraph on one line: the terminal's width decides where it breaks."""
+    return "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(text).split("\n\n"))
 
 
 def _typer() -> typer.Typer:

@@ -1,5 +1,8 @@
-"""A bar over the bytes of all files, where stderr is a terminal."""
+"""A bar over the bytes of all files, where stderr is a terminal and stdout is none: rows would run
+into it.
+"""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import accumulate
@@ -18,9 +21,8 @@ def progress(files: InputFiles) -> Iterator[Any]:
     sizes = {path: _size(path) for path in files.paths}
     console = Console(stderr=True)
     columns = (TextColumn("scanning"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    hidden = sys.stdout.isatty() or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("scan", total=None if STDIN in sizes else sum(sizes.values()))
         before = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
 

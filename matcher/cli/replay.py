@@ -14,6 +14,7 @@ from matcher.cli.demo_events import bundled_events
 from matcher.cli.inputs import find_files
 from matcher.cli.options import BootstrapServers, ConfigFile, Sets, configuration
 from matcher.cli.reading import read_portions
+from matcher.cli.words import counted
 from matcher.config import Settings
 from matcher.errors import UsageError
 from matcher.events.record import Record
@@ -57,9 +58,10 @@ def replay(
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work.run(files, loop=loop))
     Console(stderr=True).print(
-        f"{work.written} records written to {work.topic}, {work.unreadable} units could not be: "
-        "unreadable, or too large",
+        f"{counted(work.written, 'record')} written to {work.topic}, {work.unreadable} left out as "
+        "unreadable or too large",
         highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -23,9 +23,9 @@ def write_table(aliases: Sequence[str], rows: Rows) -> None:
     """A table for a person: long cells are cut, control characters are made visible."""
     table = Table(box=None, pad_edge=False)
     for alias in aliases:
-        table.add_column(Text(_on_one_line(alias)), no_wrap=True, overflow="ellipsis")
+        table.add_column(_cell(alias))
     for row in rows:
-        table.add_row(*(Text(_on_one_line(text_of(value) or "-")) for value in row))
+        table.add_row(*(_cell(text_of(value) or "-") for value in row))
     wide_console().print(table)
 
 
@@ -49,6 +49,11 @@ def _write_csv_row(cells: Sequence[str]) -> None:
     csv.writer(line).writerow(cells)
     sys.stdout.buffer.write(readable(line.getvalue()).encode())
     sys.stdout.buffer.flush()
+
+
+def _cell(text: str) -> Text:
+    """Never wrapped; but the column may be, so that the widest gives way first."""
+    return Text(_on_one_line(text), no_wrap=True, overflow="ellipsis")
 
 
 def _on_one_line(text: str) -> str:

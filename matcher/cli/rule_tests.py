@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from matcher.cli.options import ConfigFile, Profile, Sets, configuration
+from matcher.cli.words import counted
 from matcher.errors import EXIT_RULES, UsageError
-from matcher.rulebook import TestResult, run_tests
+from matcher.rulebook import Rulebook, TestResult, run_tests
 from matcher.rulebook.lints import missing_tests
 from matcher.service.wiring import load_catalogue, load_rulebook
 
@@ -39,11 +40,26 @@ def run_rule_tests(
     if junit is not None:
         _write_junit(junit, results)
     failed = _show(Console(), results)
-    for rule in rulebook.rules:
-        if lacking := missing_tests([test for test in rulebook.tests if test.rule_id == rule.id]):
-            Console(stderr=True).print(f"rule {rule.id} lacks {lacking}", highlight=False)
+    _tell_lacking(Console(stderr=True), rulebook)
     if failed:
         raise typer.Exit(EXIT_RULES)
+
+
+def _tell_lacking(console: Console, rulebook: Rulebook) -> None:
+    """A line for each rule without a test of either kind; of Sigma rules that have none inside, as
+    those of others, their number alone.
+    """
+    untested = 0
+    for rule in rulebook.rules:
+        tests = [test for test in rulebook.tests if test.rule_id == rule.id]
+        if rule.language == "sigma" and not tests:
+            untested += 1
+        elif lacking := missing_tests(tests):
+            text = f"rule {rule.id} lacks {lacking}"
+            console.print(text, highlight=False, soft_wrap=True)
+    if untested:
+        text = f"{counted(untested, 'Sigma rule')} without tests inside"
+        console.print(text, highlight=False, soft_wrap=True)
 
 
 def _show(console: Console, results: Sequence[TestResult]) -> int:
@@ -54,7 +70,7 @@ def _show(console: Console, results: Sequence[TestResult]) -> int:
         if not result.passed:
             console.print(Text(f"     {result.test.file}:{result.test.line}: {result.detail}"))
     failed = sum(not result.passed for result in results)
-    console.print(f"{len(results)} tests, {failed} failed", highlight=False)
+    console.print(f"{counted(len(results), 'test')}, {failed} failed", highlight=False)
     return failed
 
 

@@ -28,6 +28,7 @@ from matcher.cli.progress import progress
 from matcher.cli.queries import read_query
 from matcher.cli.reading import Portion, read_portions
 from matcher.cli.rows import write_csv, write_json_lines, write_table
+from matcher.cli.words import counted
 from matcher.config import Settings, parse_time
 from matcher.errors import EXIT_ALERTS_FOUND, RuleError, RuleErrors, UsageError
 from matcher.events.record import RejectReason
@@ -131,7 +132,8 @@ def answer(
     files = find_files(paths)
     _WRITERS[output]([column.alias for column in found.columns], found.read(files))
     Console(stderr=True).print(
-        f"{len(files.paths)} files, {found.events} events: {found.rows} rows, "
+        f"{counted(len(files.paths), 'file')}, {counted(found.events, 'event')}: "
+        f"{counted(found.rows, 'row')}, "
         f"{found.rejected} rejected",
         highlight=False,
         soft_wrap=True,
@@ -233,16 +235,17 @@ class _Scan:
         """One line for a person, on stderr."""
         counts = self.counts
         console.print(
-            f"{len(files.paths)} files, {counts.records} records, {counts.events.total()} events: "
-            f"{counts.matched.total()} matched, {self.alerts} alerts, "
+            f"{counted(len(files.paths), 'file')}, {counted(counts.records, 'record')}, "
+            f"{counted(counts.events.total(), 'event')}: "
+            f"{counts.matched.total()} matched, {counted(self.alerts, 'alert')}, "
             f"{counts.rejects.total()} rejected, {counts.skipped.total()} skipped",
             highlight=False,
             soft_wrap=True,
         )
         if files.passed_over:
             console.print(
-                f"{len(files.passed_over)} files in the directories have other suffixes and were "
-                f"not read, {files.passed_over[0]} for one",
+                f"not read, for its suffix: {counted(len(files.passed_over), 'file')} in the "
+                f"directories, {files.passed_over[0]} for one",
                 highlight=False,
                 soft_wrap=True,
             )

@@ -68,12 +68,14 @@ def operands(leaf: Leaf) -> tuple[Operand, ...]:
 
 
 def condition(leaf: Leaf) -> str:
-    """A leaf as AQL writes it."""
+    """A leaf as AQL writes it; it has no word for an IN of Sigma's, which leaves case aside."""
     match leaf:
         case Compare(operator, left, right):
             return f"{written(left)} {operator.value} {written(right)}"
-        case Among(item, values):
-            return f"{written(item)} IN ({', '.join(written(Constant(v)) for v in values)})"
+        case Among(item, values, _, caseless):
+            any_case = " in any case" if caseless else ""
+            listed = ", ".join(written(Constant(value)) for value in values)
+            return f"{written(item)} IN ({listed}){any_case}"
         case Like(item, pattern, caseless):
             return f"{written(item)} {'ILIKE' if caseless else 'LIKE'} '{pattern}'"
         case Matches(item, pattern, caseless):

@@ -80,7 +80,7 @@ def attribute(event: RawEvent, catalogue: Catalogue) -> LogSourceType:
 
 
 def classify(document: dict[str, Any]) -> SourceKind:
-    """How the event is to be read: DESIGN's rule for CloudTrail, qradar.md §6.4 for Azure.
+    """How the event is to be read.
 
     A key counts where it is there, whatever it holds, in camelCase, PascalCase or lower case;
     for Azure in snake_case, too.

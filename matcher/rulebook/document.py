@@ -176,9 +176,23 @@ def _yaml_error(path: str, text: str, error: yaml.MarkedYAMLError) -> RuleSyntax
     mark = error.problem_mark or error.context_mark
     place = None if mark is None else Location(mark.line + 1, mark.column + 1)
     parts = [part for part in (error.problem, error.context) if part]
-    return RuleSyntaxError(
-        f"no YAML: {', '.join(parts)}", code="yaml", location=place, source=text, path=path
-    )
+    message, hint = f"no YAML: {', '.join(parts)}", _meant(text, error, mark)
+    return RuleSyntaxError(message, code="yaml", location=place, source=text, path=path, hint=hint)
+
+
+def _meant(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark | None) -> str:
+    """How to write what was probably meant, where YAML's words do not say so."""
+    problem = error.problem or ""
+    sign = "*" if "alias" in problem else ""
+    if "cannot start any token" in problem and mark is not None:
+        sign = text[mark.index : mark.index + 1]
+    if sign == "\t":
+        return "a tab does not indent: write blanks"
+    if sign:
+        return f"a text that begins with {sign} stands in quotes"
+    if problem.startswith("mapping values are not allowed"):
+        return "a text with ': ' in it stands in quotes; else look at the indentation"
+    return ""
 
 
 def _fault(document: Document, code: str, message: str, node: yaml.Node) -> RuleError:

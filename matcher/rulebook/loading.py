@@ -91,7 +91,7 @@ def load_rules(
     return Rulebook(
         rules=tuple(rule for rule, _ in rules),
         tests=tuple(replace(test, rule_id=rule.id) for rule, file in rules for test in file.tests),
-        errors=(*errors, *repeated),
+        errors=_by_file((*errors, *repeated), files),
         notes=tuple(Note(rule.id, rule.file, text) for rule, _ in rules for text in rule.notes),
         files=tuple(map(str, files)),
         rule_files={rule.id: file for rule, file in rules},
@@ -110,11 +110,28 @@ def rule_files(paths: Sequence[Path]) -> tuple[Path, ...]:
         elif path.is_dir():
             below = [file for file in sorted(path.rglob("*")) if _is_rule_file(file, path)]
             if not below:
-                raise UsageError(f"no rule file (*.yml) in {path}")
+                raise UsageError(f"no rule file (*.yml, *.yaml) in {path}{_others(path)}")
             files.update(dict.fromkeys(below))
         else:
             raise UsageError(f"no such rule file or directory: {path}")
     return tuple(files)
+
+
+def _others(directory: Path) -> str:
+    """A hint where Sigma stands in files of another name."""
+    found = next((file for file in sorted(directory.rglob("*.sigma")) if file.is_file()), None)
+    return f"; a file of another name is read where it is named itself: {found}" if found else ""
+
+
+def _by_file(errors: Sequence[RuleError], files: Sequence[Path]) -> tuple[RuleError, ...]:
+    """The errors in the order of the files, and of their places."""
+    order = {str(file): number for number, file in enumerate(files)}
+    return tuple(
+        sorted(
+            errors,
+            key=lambda error: (order.get(error.path, 0), error.line or 0, error.column or 0),
+        )
+    )
 
 
 def _is_rule_file(file: Path, top: Path) -> bool:

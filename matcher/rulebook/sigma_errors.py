@@ -5,46 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from sigma.exceptions import (
-    SigmaConditionError,
-    SigmaDateError,
-    SigmaDetectionError,
-    SigmaError,
-    SigmaFilterConditionError,
-    SigmaFilterError,
-    SigmaFilterRuleReferenceError,
-    SigmaIdentifierError,
-    SigmaLevelError,
-    SigmaLogsourceError,
-    SigmaModifiedError,
-    SigmaStatusError,
-    SigmaTitleError,
-)
+from sigma.exceptions import SigmaError
 from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
 from sigma.rule import SigmaDetectionItem
 
 from matcher.errors import RuleError
 from matcher.languages.aql.diagnostics import nearest
-from matcher.rulebook.document import Document, entries
+from matcher.rulebook.document import Document
 from matcher.rulebook.sigma_checks import items, scalars, section_of
-from matcher.rulebook.sigma_reading import SECTIONS, for_pysigma, item_value, known_key
+from matcher.rulebook.sigma_places import find, misread
+from matcher.rulebook.sigma_reading import for_pysigma, item_value, known_key
 
-_KEYS: tuple[tuple[type[SigmaError], str], ...] = (
-    (SigmaIdentifierError, "id"),
-    (SigmaTitleError, "title"),
-    (SigmaLevelError, "level"),
-    (SigmaStatusError, "status"),
-    (SigmaDateError, "date"),
-    (SigmaModifiedError, "modified"),
-    (SigmaLogsourceError, "logsource"),
-    (SigmaConditionError, "condition"),
-    (SigmaDetectionError, "detection"),
-    (SigmaFilterConditionError, "condition"),
-    (SigmaFilterRuleReferenceError, "rules"),
-    (SigmaFilterError, "filter"),
-)
 _VALUES = "a value is a text, a number, true, false, null, or a list of these"
 _INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of (.*)", re.DOTALL)
+_OBJECT = re.compile(r"'?<sigma\.types\.Sigma(\w+) object at 0x[0-9a-f]+>'?")
+"""How pySigma shows a value that has no text: null, by where it lies in memory."""
 _MODIFIERS = (*modifier_mapping, "utf16le")
 
 
@@ -52,7 +27,7 @@ def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
     """The error with the id of the rule that it is about, else with its title, in its message."""
     known = (data.get(key) for key in ("id", "title"))
     name = next((text for text in known if text and isinstance(text, str)), "")
-    if not name or name in error.message:
+    if not name or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", error.message):
         return error
     return type(error)(
         f"{error.message} (rule {name[:80]})",
@@ -78,9 +53,7 @@ def reading_errors(document: Document, data: dict[str, Any], kind: Any) -> list[
         return []
     culprits = list(_culprits(document))
     others = [
-        document.error(
-            "sigma", _message(fault), _node(document, fault), "the Sigma specification, 2.1"
-        )
+        document.error("sigma", _message(fault), *misread(document, fault))
         for fault in faults
         if _message(fault) not in {error.message for error in culprits}
     ]
@@ -95,7 +68,7 @@ def located(error: RuleError, document: Document) -> RuleError:
 
 def _place(error: RuleError, document: Document) -> yaml.Node | None:
     wanted = error.source
-    found = _find(document, "condition")
+    found = find(document, "condition")
     for condition in scalars(found) if found else ():
         if condition.value == wanted:
             return condition
@@ -130,31 +103,12 @@ def _hint(key: str) -> str:
     return ""
 
 
-def _node(document: Document, fault: SigmaError) -> yaml.Node:
-    """What the fault is about: by its kind, else the key that its message names."""
-    for kind, key in _KEYS:
-        if isinstance(fault, kind) and (found := _find(document, key)) is not None:
-            return found
-    words = re.findall(r"[a-z]+", _message(fault))
-    named = (node for word in words if (node := section_of(document, word)) is not None)
-    return next(named, None) or section_of(document, "detection") or document.root
-
-
-def _find(document: Document, name: str) -> yaml.Node | None:
-    """The value of a key of the document, or of one of its sections."""
-    sections = [section_of(document, section) for section in (*SECTIONS, "correlation")]
-    for node in (document.root, *sections):
-        if isinstance(node, yaml.MappingNode):
-            for key, value in entries(node):
-                if key.value == name:
-                    return value
-    return None
-
-
 def _message(error: SigmaError) -> str:
+    """What pySigma says, in plain words where it speaks of its own types."""
     message = str(error.args[0]) if error.args else type(error).__name__
     if message.startswith("Unsupported type"):
         return _VALUES
+    message = _OBJECT.sub(lambda found: found[1].lower(), message)
     if found := _INCOMPATIBLE.fullmatch(message):
         name = reverse_modifier_mapping.get(found[1], found[1])
         return f"the modifier {name} does not take the value {found[2]}"

@@ -155,7 +155,7 @@ def _rule(
         errors.append(located(error, document))
     if errors or detection is None:
         raise RuleErrors(errors)
-    rule = _made(read, detection, [_text(one.document) for one in applied])
+    rule = _made(read, detection, applied)
     rule = replace(rule, settings=policy.settings(rule.source))
     nodes.setdefault("id", read.root)
     return rule, RuleFile(document, dict(rule.metadata), nodes, tests)
@@ -184,16 +184,19 @@ def _idle(
             yield Note(one.note_name, one.document.path, "filter: no rule here is filtered by it")
 
 
-def _made(read: _Read[SigmaRule], detection: Detection, filters: Sequence[str]) -> Rule:
+def _made(
+    read: _Read[SigmaRule], detection: Detection, filters: Sequence[_Read[SigmaFilter]]
+) -> Rule:
     parsed = read.parsed
-    source = "\n---\n".join((_text(read.document), *filters))
+    documents = (read.document, *(one.document for one in filters))
+    source = "\n---\n".join(map(_text, documents))
     notes = list(detection.notes)
     if parsed.id is None:
         notes.append("the rule has no id: one is made of its title")
     if parsed.level is None:
         notes.append("the rule has no level: medium is taken")
     if filters:
-        notes.append(f"filters applied: {len(filters)}")
+        notes.append(f"filtered by: {', '.join(one.parsed.title for one in filters)}")
     return Rule(
         id=str(parsed.id or uuid5(NAMESPACE_URL, f"sigma:{parsed.title}")),
         title=parsed.title,
@@ -219,7 +222,7 @@ def _text(document: Document) -> str:
 
 
 def _version(parsed: SigmaRule, source: str) -> str:
-    """``modified``, else ``date``, else a digest (DESIGN.md §4)."""
+    """``modified``, else ``date``, else a digest."""
     day = parsed.modified or parsed.date
     return day.isoformat() if day else sha256(source.encode()).hexdigest()[:12]
 

@@ -55,5 +55,7 @@ def build_pipeline(settings: Settings, warn: Callable[[str], None]) -> Pipeline:
         rulebook.raise_errors()
     for note in rulebook.unevaluated:
         warn(f"{note.file}: {note.rule_id}: {note.text}")
+    if not rulebook.rules:
+        warn("no rule is loaded: nothing can match")
     ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
     return Pipeline(ruleset, catalogue, max_alert_bytes=settings.alert.max_bytes)

@@ -96,3 +96,28 @@ def test_a_rule_that_is_in_the_language_already_is_left_out(capsys, sigma):
     out, err = capsys.readouterr()
     assert "cloud-api-t1059-009 is aql already" in err
     assert "ILIKE 'A'" in out
+
+
+def test_a_note_on_several_rules_is_said_once(sigma, capsys):
+    (sigma / "bad.yml").write_text(GOOD.replace("e01", "e02"))
+    assert main(["convert", str(sigma), "--to", "aql"]) == EXIT_OK
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert notes
+    assert len(set(notes)) == len(notes)
+    assert all(line.startswith("note: 2 rules: ") for line in notes)
+
+
+def test_a_directory_is_made_where_it_is_written_as_one(sigma, tmp_path, capsys):
+    wanted = tmp_path / "deep" / "out"
+    assert main(["convert", str(sigma / "good.yml"), "--to", "aql", "--output", f"{wanted}/"]) == 0
+    assert [file.name for file in wanted.iterdir()] == ["good.aql.yml"]
+    inside = f"{wanted}/good.aql.yml/"
+    assert main(["convert", str(sigma / "good.yml"), "--to", "aql", "--output", inside]) == 2
+    assert "cannot be made" in capsys.readouterr().err
+
+
+def test_what_is_no_rule_is_said_to_be_left_out(tmp_path, capsys):
+    correlation = "type: event_count, rules: [x], group-by: [y], timespan: 5m, condition: {gte: 5}"
+    (tmp_path / "many.yml").write_text(f"title: Many\ncorrelation: {{{correlation}}}\n")
+    assert main(["convert", str(tmp_path / "many.yml"), "--to", "aql"]) == EXIT_OK
+    assert "many.yml: Many: correlation: read, not yet evaluated" in capsys.readouterr().err

@@ -7,17 +7,24 @@ import sys
 import pytest
 
 from matcher import errors
-from matcher.cli.main import main
+from matcher.cli.main import _program, main
 from matcher.errors import EXIT_CONFIG, EXIT_KAFKA, EXIT_RULES, EXIT_USAGE, MatcherError
 from tests.cli.program import ROOT, run
 
-COMMANDS = ("run", "scan", "check", "test", "replay", "demo", "health")
+COMMANDS = ("run", "scan", "check", "test", "explain", "convert", "replay", "demo", "health")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_help(capsys, command):
     assert main([command, "--help"]) == 0
     assert f"matcher {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_width_alone_decides_where_a_help_text_breaks(command):
+    text = _program().commands[command].help
+    assert text
+    assert not re.search(r"[^\n]\n[^\n]", text)
 
 
 def test_the_exit_codes_are_documented():

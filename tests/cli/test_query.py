@@ -117,7 +117,7 @@ def test_json_lines_hold_the_aliases_in_order(file, capsysbinary):
     out = capsysbinary.readouterr()
     assert json.loads(out.out) == {"Who": "mallory", "What": "CreateUser", "severity * 2": 6}
     assert list(json.loads(out.out)) == ["Who", "What", "severity * 2"]
-    assert b"1 files" in out.err
+    assert b"1 file, " in out.err
 
 
 def test_csv_keeps_every_value_apart(file, capsysbinary):

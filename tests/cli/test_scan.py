@@ -196,7 +196,7 @@ def test_standard_input_and_a_table():
     heading, row = done.stdout.decode().splitlines()
     assert heading.startswith("time (UTC)")
     assert "CreateUser" in row
-    assert "2 records, 2 events: 1 matched, 1 alerts" in done.stderr.decode()
+    assert "2 records, 2 events: 1 matched, 1 alert," in done.stderr.decode()
     squeezed = run("scan", "-", "--output", "jsonl", given=gzip.compress(line(CREATE).encode()))
     assert json.loads(squeezed.stdout)["origin"] == {"file": "-", "line": 1, "index": 0}
 

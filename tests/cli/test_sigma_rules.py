@@ -5,7 +5,7 @@ import json
 import pytest
 
 from matcher.cli.main import main
-from matcher.errors import EXIT_OK, EXIT_RULES
+from matcher.errors import EXIT_OK, EXIT_RULES, EXIT_USAGE
 from tests.cli.program import VERBATIM
 
 CREATED = {
@@ -117,3 +117,65 @@ def test_what_a_placeholder_stands_for_is_in_the_digest_of_the_rule_set(tmp_path
         (alert,) = alerts(capsys)
         digests.add(alert["ruleset"])
     assert len(digests) == 2
+
+
+def test_sigma_rules_without_tests_are_counted_and_not_named(rules, capsys):
+    assert main(["test", str(rules)]) == EXIT_OK
+    captured = capsys.readouterr()
+    assert captured.out == "0 tests, 0 failed\n"
+    assert captured.err == "1 Sigma rule without tests inside\n"
+
+
+def test_explain_says_that_sigma_leaves_case_aside(rules, events, capsys):
+    assert main(["explain", str(rules / "made.yml"), str(events), "--line", "1"]) == EXIT_OK
+    out = capsys.readouterr().out
+    assert "eventSource IN ('iam.amazonaws.com') in any case   eventSource is" in out
+
+
+def test_what_goes_on_in_the_next_line_stands_under_its_condition(rules, events, capsys):
+    names = ", ".join(f"Create{number:030}" for number in range(9))
+    text = RULE.replace("eventName|startswith: create", f"eventName: [{names}]")
+    (rules / "made.yml").write_text(text)
+    assert main(["explain", str(rules / "made.yml"), str(events), "--line", "1"]) == EXIT_OK
+    long = capsys.readouterr().out.split("- eventName")[1].splitlines()
+    assert len(long) > 2
+    assert all(line.startswith(" " * 6) for line in long[1:])
+
+
+def test_rules_with_warnings_are_shown_last_and_no_path_is_cut(rules, capsys):
+    deep = rules / ("d" * 100) / ("e" * 100)
+    deep.mkdir(parents=True)
+    (deep / "quiet.yml").write_text(RULE.replace("1111", "4444"))
+    warned = RULE.replace("eventName|startswith: create", "nowhere: x")
+    (rules / "made.yml").write_text(warned)
+    assert main(["check", str(rules)]) == EXIT_OK
+    out = capsys.readouterr().out
+    assert out.index("4444  A user") < out.index("1111  A user")
+    assert "…" not in out
+    assert out.endswith("2 rules can run, 0 files refused; 1 warning (docs/lints.md)\n")
+
+
+def test_explain_wants_one_rule(rules, events, capsys):
+    several = rules / "several.yml"
+    several.write_text(f"{RULE}---\n{RULE.replace('1111', '5555')}")
+    (rules / "many.yml").write_text(CORRELATION)
+    for path, said in (
+        (several, "holds 2 rules: name one, with --rules"),
+        (rules / "many.yml", "holds no rule that runs"),
+        (rules, "is a directory: name a rule's id"),
+    ):
+        assert main(["explain", str(path), str(events), "--rules", str(several)]) == EXIT_USAGE
+        assert said in capsys.readouterr().err
+
+
+def test_explain_finds_a_rule_beside_refused_ones(rules, events, capsys):
+    (rules / "broken.yml").write_text(BROKEN)
+    arguments = ["explain", "0b8d4f5e-3f56-4c8d-9d2a-2f0d6f0a1111", str(events), "--line", "1"]
+    assert main([*arguments, "--rules", str(rules)]) == EXIT_OK
+    assert "matches" in capsys.readouterr().out
+
+
+def test_a_scan_without_any_rule_says_so(rules, events, capsys):
+    (rules / "made.yml").write_text(CORRELATION)
+    assert main(["scan", "--rules", str(rules), str(events)]) == EXIT_OK
+    assert "warning: no rule is loaded: nothing can match" in capsys.readouterr().err

@@ -197,6 +197,9 @@ def test_what_is_not_there_is_a_usage_error(tmp_path):
     (tmp_path / "readme.txt").write_text("x")
     with pytest.raises(UsageError, match="no rule file"):
         load_rules([tmp_path], CATALOGUE)
+    (tmp_path / "a.sigma").write_text("")
+    with pytest.raises(UsageError, match=r"is read where it is named itself: .*a\.sigma"):
+        load_rules([tmp_path], CATALOGUE)
 
 
 def test_files_are_found_below_and_hidden_ones_left_out(tmp_path):

@@ -88,6 +88,75 @@ def test_what_is_no_yaml_is_shown_where_it_breaks(load, raw, code, place):
     assert (book.errors[0].code, (book.errors[0].line, book.errors[0].column)) == (code, place)
 
 
+@pytest.mark.parametrize(
+    ("key", "typed", "place"),
+    [
+        ("logsource", "logsorce", "1:1"),
+        ("detection", "detectoin", "2:1"),
+        ("condition", "conditon", "4:3"),
+        ("title", "titel", "5:1"),
+    ],
+)
+def test_a_key_that_is_mistyped_is_shown_with_the_one_that_is_meant(load, key, typed, place):
+    lines = (
+        "logsource: {product: aws}",
+        "detection:",
+        "  selection: {a: x}",
+        "  condition: selection",
+        "title: T",
+    )
+    text = "\n".join(lines).replace(f"{key}:", f"{typed}:")
+    error = load(text).errors[0]
+    assert (f"{error.line}:{error.column}", error.hint) == (place, f"did you mean {key}?")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("type: event_cuont", "did you mean event_count?"),
+        ("timespan: 5 minutes", "such as 5m"),
+    ],
+)
+def test_what_is_wrong_in_a_correlation(load, line, hint):
+    lines = [
+        "type: event_count",
+        "rules: [x]",
+        "group-by: [y]",
+        "timespan: 5m",
+        "condition: {gt: 3}",
+    ]
+    key = line.split(":")[0]
+    kept = [line if one.startswith(f"{key}:") else one for one in lines]
+    (error,) = load("title: corr\ncorrelation:\n  " + "\n  ".join(kept)).errors
+    assert (error.line, hint in error.hint) == (3 + kept.index(line), True)
+    assert "(rule corr)" in error.message, "though the message speaks of a correlation"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("detection:\n\ta: b", "a tab does not indent"),
+        ("detection: {a: *any}", "begins with * stands in quotes"),
+        ("detection: {a: %admins%}", "begins with % stands in quotes"),
+        ("title: a: b\ndetection: {}", "with ': ' in it stands in quotes"),
+        ("detection: [", ""),
+    ],
+)
+def test_what_yaml_takes_for_something_else_is_said_in_plain_words(load, text, hint):
+    (error,) = load(text).errors
+    assert error.code == "yaml"
+    assert (hint in error.hint) if hint else not error.hint
+
+
+def test_errors_come_in_the_order_of_the_files_whatever_they_are(load):
+    book = load(
+        rule_text("a: {a: x}\ncondition: b"), "id: 5\nversion: 1", rule_text(selection("a|foo: x"))
+    )
+    named = [Path(error.path).name for error in book.errors]
+    assert named == sorted(named)
+    assert set(named) == {"0.yml", "1.yml", "2.yml"}
+
+
 def bomb() -> str:
     rows = "\n".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 9))
     return f"{HEAD}{SOURCE}x0: &x0 [a]\n{rows}\ndetection: {{s: {{a: *x8}}, condition: s}}\n"

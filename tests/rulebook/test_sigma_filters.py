@@ -22,7 +22,7 @@ def test_an_exclusion_is_a_filter_that_says_not(load):
     assert fired(book, {"a": "x"}) == [ID]
     assert fired(book, {"a": "x", "b": "y"}) == []
     assert fired(book, {"b": "z"}) == []
-    assert book.rules[0].notes == ("filters applied: 1",)
+    assert book.rules[0].notes == ("filtered by: F",)
     assert (book.errors, book.unevaluated) == ((), ())
 
 
@@ -55,7 +55,7 @@ def test_several_filters_and_every_condition_of_a_rule(load):
     assert fired(book, {"a": "z", "c": "y"}) == [ID], "a name with an underscore is not of them"
     for broken in ({"b": "y"}, {"d": "y"}):
         assert fired(book, {"a": "x", **broken}) == fired(book, {"a": "z", **broken}) == []
-    assert book.rules[0].notes == ("filters applied: 2",)
+    assert book.rules[0].notes == ("filtered by: F, F",)
 
 
 @pytest.mark.parametrize("name", ["selection", "_own", "2nd", "with-dash", "nothing", "of_it"])

@@ -182,7 +182,7 @@ def _meant(condition: str, known: Iterable[str]) -> str:
     for word in re.findall(r"[\w-]+", condition):
         if word not in names and word.lower() not in _WORDS:
             guess = get_close_matches(word, names, n=1, cutoff=0.7)
-            return f"did you mean '{guess[0]}'?" if guess else ""
+            return f"did you mean '{guess[0]}'?" if guess else f"names: {', '.join(names)}"
     return ""
 
 

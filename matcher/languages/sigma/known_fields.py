@@ -78,7 +78,7 @@ def _use(fields: Fields, name: str) -> FieldUse:
         for top in source.open:
             if name.startswith(f"{top}."):
                 return FieldUse(name, How.BY_SERVICE, top)
-    names = (path for one in known for path in one.counts)
+    names = (path for one in known for path in one.spelled.values())
     return FieldUse(name, How.NEVER_SEEN, nearest=nearest(name, names) or "")
 
 

@@ -63,7 +63,7 @@ def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
 
 def missing_tests(tests: Sequence[RuleTest]) -> str:
     """What the tests of a rule lack; "" where one expects a match and another none."""
-    lacking = {True: "a test that it matches", False: "a test that it does not"}
+    lacking = {True: "a test that it matches", False: "a test that it does not match"}
     for test in tests:
         lacking.pop(test.match, None)
     return " and ".join(lacking.values())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from matcher.engine.rule import Rule
 from matcher.errors import Location
 from matcher.events.catalogue import Catalogue
+from matcher.languages.aql.diagnostics import nearest
 from matcher.languages.sigma import How
 from matcher.languages.sigma.log_sources import known_log_sources
 from matcher.rulebook.lints.field_uses import sources_of, uses_of
@@ -18,16 +19,23 @@ def sigma_names(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
         return
     sources = sources_of(rule)
     if not sources:
-        known = ", ".join(source.name for source in known_log_sources())
-        named = rule.metadata.get("logsource") or {}
-        given = ", ".join(f"{key} {value}" for key, value in named.items())
-        yield Finding("log-source-none", f"no event here is of {given}", f"known are {known}")
+        yield _no_events(rule.metadata.get("logsource") or {})
     for use in uses_of(rule):
         if use.how is How.NEVER_SEEN:
             where = " or ".join(source.name for source in sources)
             message = f"no record of {where} was seen to have {use.field}"
             hint = f"the nearest name is {use.nearest}" if use.nearest else ""
             yield Finding("field-never-seen", message, hint, _key(use.field, rule.source))
+
+
+def _no_events(named: dict[str, str]) -> Finding:
+    """A log source that is none of ours; the one that is probably meant, else all there are."""
+    known = [source.name for source in known_log_sources()]
+    short = "/".join(named[key] for key in ("product", "service") if key in named)
+    guess = nearest(short, known)
+    given = ", ".join(f"{key} {value}" for key, value in named.items())
+    hint = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
+    return Finding("log-source-none", f"no event here is of {given}", hint)
 
 
 def _key(field: str, source: str) -> Location | None:

@@ -23,6 +23,7 @@ from matcher.engine.rule import Rule
 from matcher.engine.values import number_of
 from matcher.engine.verdict import condition
 from matcher.events.catalogue import Catalogue
+from matcher.rulebook.lints.field_uses import sources_of
 from matcher.rulebook.lints.finding import Finding
 
 
@@ -30,6 +31,8 @@ def truths(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
     """Branches that never hold, a rule that always does, a rule that no text leads to."""
     if truth(rule.expression) is True:
         yield Finding("always-true", "every event matches", "say in WHERE what is looked for")
+    if rule.language == "sigma" and not sources_of(rule):
+        return  # it never holds for its log source, which has a lint of its own
     for branch in _impossible(rule.expression, (), catalogue):
         message = f"this can never hold: {shown(branch)}"
         yield Finding("never-true", message, "take it out, or mend what contradicts itself")

@@ -45,6 +45,10 @@ def test_a_name_that_was_never_seen():
     assert use("signinlogs", "Count").how is How.NEVER_SEEN
 
 
+def test_of_several_spellings_the_commonest_is_the_nearest():
+    assert use("cloudtrail", "eventNaem", product="aws").nearest == "eventName"
+
+
 def test_a_name_is_known_where_one_of_the_log_sources_has_it():
     assert use(None, "riskEventType").path == "properties.riskEventType"
 

@@ -82,7 +82,7 @@ def test_tests_that_are_missing(tmp_path):
     (tmp_path / "a.yml").write_text(text)
     (lint,) = lint_rules(load_rules([tmp_path], CATALOGUE), CATALOGUE)
     assert (lint.code, lint.line) == ("tests-missing", None)
-    assert lint.message == "the rule lacks a test that it does not"
+    assert lint.message == "the rule lacks a test that it does not match"
 
 
 def test_every_code_is_documented_once():

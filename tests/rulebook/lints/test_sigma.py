@@ -86,11 +86,15 @@ def test_names_of_azure_are_none_of_aws(lints):
 
 
 def test_a_log_source_that_is_not_read_here(lints):
-    found = lints("        Image: x.exe", "windows", "sysmon")
-    assert "field-never-seen" not in codes(found)
-    (said,) = [lint for lint in found if lint.code == "log-source-none"]
+    (said,) = lints("        Image: x.exe", "windows", "sysmon")
+    assert said.code == "log-source-none"
     assert "windows" in said.message
     assert "aws/cloudtrail" in said.hint
+
+
+def test_a_log_source_that_is_mistyped(lints):
+    (said,) = lints(IAM, service="cloudtrial")
+    assert said.hint == "did you mean aws/cloudtrail?"
 
 
 def test_a_finding_says_where(lints, tmp_path):
