@@ -96,3 +96,16 @@ def test_a_rule_that_is_in_the_language_already_is_left_out(capsys, sigma):
     out, err = capsys.readouterr()
     assert "cloud-api-t1059-009 is aql already" in err
     assert "ILIKE 'A'" in out
+
+
+def test_rules_of_one_file_and_of_files_of_one_name_are_each_written(sigma, tmp_path):
+    (sigma / "bad.yml").unlink()
+    (sigma / "below").mkdir()
+    (sigma / "below" / "good.yml").write_text(
+        f"{GOOD.replace('e01', 'e03')}---\n{GOOD.replace('e01', 'e04')}"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    assert main(["convert", str(sigma), "--to", "aql", "--output", str(out)]) == EXIT_OK
+    written = load_rules([out], Catalogue.load())
+    assert (len(written.rules), written.errors) == (3, ())
