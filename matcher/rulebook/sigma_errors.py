@@ -45,6 +45,8 @@ _KEYS: tuple[tuple[type[SigmaError], str], ...] = (
 )
 _VALUES = "a value is a text, a number, true, false, null, or a list of these"
 _INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of (.*)", re.DOTALL)
+_OBJECT = re.compile(r"'?Sigma\w+\(")
+"""What an earlier modifier made of the value, as Python shows it."""
 _MODIFIERS = (*modifier_mapping, "utf16le")
 
 
@@ -157,5 +159,8 @@ def _message(error: SigmaError) -> str:
         return _VALUES
     if found := _INCOMPATIBLE.fullmatch(message):
         name = reverse_modifier_mapping.get(found[1], found[1])
-        return f"the modifier {name} does not take the value {found[2]}"
+        if _OBJECT.match(found[2]):
+            return f"the modifier {name} does not go with those before it"
+        value = "null" if "SigmaNull" in found[2] else found[2]
+        return f"the modifier {name} does not take the value {value}"
     return message
