@@ -1,6 +1,7 @@
 """``matcher convert``: a rule in the other language."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -149,8 +150,7 @@ def _write(outcomes: Sequence[_Outcome], to: Language, output: Path | None) -> N
         if output is None:
             sys.stdout.write("---\n".join(texts))
         elif output.is_dir():
-            for outcome in outcomes:
-                name = f"{Path(outcome.rule.file).stem}.{to}.yml"
+            for name, outcome in zip(_names(outcomes, to), outcomes, strict=True):
                 inside = "---\n".join(document.text for document in outcome.documents)
                 (output / name).write_text(inside, encoding="utf-8")
         elif to is Language.AQL and len(texts) > 1:
@@ -159,3 +159,15 @@ def _write(outcomes: Sequence[_Outcome], to: Language, output: Path | None) -> N
             output.write_text("---\n".join(texts), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+
+
+def _names(outcomes: Sequence[_Outcome], to: Language) -> list[str]:
+    """A file's name for each rule: that of the rule's file, with its id where other rules stand in
+    the same file, or in one of the same name.
+    """
+    stems = [Path(outcome.rule.file).stem for outcome in outcomes]
+    taken = Counter(stem.casefold() for stem in stems)
+    return [
+        f"{stem}.{outcome.rule.id}.{to}.yml" if taken[stem.casefold()] > 1 else f"{stem}.{to}.yml"
+        for stem, outcome in zip(stems, outcomes, strict=True)
+    ]

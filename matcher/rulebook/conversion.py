@@ -25,10 +25,13 @@ from matcher.languages.sigma.log_sources import log_sources
 from matcher.languages.sigma.text import detection
 from matcher.rulebook.format import ATTACK_KEYS, STATUSES
 from matcher.rulebook.sigma_rules import TACTICS
+from matcher.rulebook.values import LONGEST_LINE
 
 _WIDTH = 96
 _TACTIC_NAMES = {number: name for name, number in TACTICS.items()}
 _CARRIED = ("author", "date", "modified")
+_LONGEST_TITLE = 256
+"""Sigma's own bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def as_aql(rule: Rule, catalogue: Catalogue) -> Converted:
     columns = aql_columns(rule.columns, sources, catalogue)
     document = {
         "id": _new_id(rule, "aql"),
-        "title": rule.title,
+        "title": _line(rule.title) or rule.id,
         "version": rule.version,
         "status": _status(rule),
         "language": "aql",
@@ -61,8 +64,8 @@ def as_aql(rule: Rule, catalogue: Catalogue) -> Converted:
         "severity": rule.severity.label,
         "description": rule.metadata.get("description"),
         "attack": _attack(rule.attack),
-        "false_positives": list(rule.metadata.get("false_positives", ())),
-        "references": list(rule.references),
+        "false_positives": [one for one in rule.metadata.get("false_positives", ()) if one.strip()],
+        "references": [line for line in map(_line, rule.references) if line],
         **_carried(rule),
         "query": aql_statement(expression, columns) + "\n",
         "metadata": {"converted_from": rule.id, **_licence(rule)},
@@ -88,8 +91,9 @@ def as_sigma(rule: Rule, catalogue: Catalogue) -> tuple[Converted, ...]:
 
 def _sigma(rule: Rule, part: SigmaExpression, several: bool) -> dict[str, Any]:
     source = part.source
+    behind = f" ({source.name})" if several else ""
     return {
-        "title": f"{rule.title} ({source.name})" if several else rule.title,
+        "title": _line(rule.title, _LONGEST_TITLE - len(behind)) + behind,
         "id": _new_id(rule, source.name),
         "related": _related(rule.id),
         "status": _status(rule),
@@ -123,7 +127,13 @@ def _status(rule: Rule) -> str | None:
 
 
 def _carried(rule: Rule) -> dict[str, Any]:
-    return {key: _day(rule.metadata[key]) for key in _CARRIED if key in rule.metadata}
+    return {key: _day(_line(rule.metadata[key])) for key in _CARRIED if key in rule.metadata}
+
+
+def _line(text: str, longest: int = LONGEST_LINE) -> str:
+    """The text as a single line, cut where it is longer."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _day(text: str) -> Any:
@@ -159,8 +169,14 @@ class _Writer(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
 
+_QUOTED = re.compile("(?s)-?[0-9]+(?:[.][0-9]+)?[eE][-+]?[0-9]+|.*[\x85\u2028\u2029].*")
+"""What would not be read again as it is: a number to us that is a text to the writer, and line
+breaks that YAML makes others of.
+"""
+
+
 def _represented(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    style = '"' if _QUOTED.fullmatch(text) else "|" if "\n" in text else None
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -169,7 +185,7 @@ _Writer.add_representer(str, _represented)
 
 def _text(document: Mapping[str, Any], rule: Rule, notes: tuple[str, ...]) -> str:
     """The document below its notes; what the rule does not say is left out."""
-    kept = {key: value for key, value in document.items() if value not in (None, [], {})}
+    kept = {key: value for key, value in document.items() if str(value or "").strip()}
     body = yaml.dump(kept, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=_WIDTH)
     lines = (part for line in _head(rule, notes) for part in _wrapped(line))
     return "".join(f"# {line}\n" for line in lines) + body

@@ -17,6 +17,7 @@ LONGEST_CONDITION = 10_000
 MOST_COMPARISONS = 200_000
 """Values times the names in the conditions, each of which may mean every value."""
 
+_KINDS = (*SECTIONS, "correlation")
 _UNFILLED = frozenset(
     ("base64", "base64offset", "wide", "utf16le", "utf16be", "utf16", "fieldref", "windash")
 )
@@ -29,7 +30,7 @@ Item = tuple[yaml.ScalarNode, yaml.Node]
 
 def unreadable(document: Document) -> list[RuleError]:
     """Every such fault of a document."""
-    errors = [*_action(document), *_timeframe(document)]
+    errors = [*_several_kinds(document), *_action(document), *_timeframe(document)]
     errors += [error for key, value in items(document) for error in _item(document, key, value)]
     errors += _no_texts(document)
     conditions = list(_conditions(document))
@@ -94,6 +95,16 @@ def _action(document: Document) -> Iterator[RuleError]:
                 hint = "write each rule out: Sigma 2 has no action"
                 message = "`action` (global, repeat, reset) is not read"
                 yield document.error("unsupported-action", message, key, hint, UnsupportedRule)
+
+
+def _several_kinds(document: Document) -> Iterator[RuleError]:
+    """A document is one of them: what it has besides would be dropped in silence."""
+    if isinstance(document.root, yaml.MappingNode):
+        kinds = [key for key, _ in entries(document.root) if key.value in _KINDS]
+        for key in kinds[1:]:
+            message = f"`{key.value}` does not stand beside `{kinds[0].value}` in one document"
+            hint = "write two documents, with --- between"
+            yield document.error("several-kinds", message, key, hint)
 
 
 def _timeframe(document: Document) -> Iterator[RuleError]:

@@ -20,6 +20,8 @@ _VALUES = "a value is a text, a number, true, false, null, or a list of these"
 _INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of (.*)", re.DOTALL)
 _OBJECT = re.compile(r"'?<sigma\.types\.Sigma(\w+) object at 0x[0-9a-f]+>'?")
 """How pySigma shows a value that has no text: null, by where it lies in memory."""
+_MODIFIED = re.compile(r"'?Sigma\w+\(")
+"""What an earlier modifier made of the value, as Python shows it."""
 _MODIFIERS = (*modifier_mapping, "utf16le")
 
 
@@ -111,5 +113,7 @@ def _message(error: SigmaError) -> str:
     message = _OBJECT.sub(lambda found: found[1].lower(), message)
     if found := _INCOMPATIBLE.fullmatch(message):
         name = reverse_modifier_mapping.get(found[1], found[1])
+        if _MODIFIED.match(found[2]):
+            return f"the modifier {name} does not go with those before it"
         return f"the modifier {name} does not take the value {found[2]}"
     return message

@@ -11,7 +11,7 @@ from matcher.languages.aql.diagnostics import nearest
 from matcher.rulebook.document import Document, entries, is_text, plain
 
 Reader = Callable[[Document, yaml.Node], Any]
-_LONGEST_LINE = 300
+LONGEST_LINE = 300
 
 
 def wrong(document: Document, node: yaml.Node, message: str, hint: str = "") -> RuleError:
@@ -29,8 +29,8 @@ def text(document: Document, node: yaml.Node) -> str:
 def line(document: Document, node: yaml.Node) -> str:
     """A text of one line."""
     value = text(document, node).strip()
-    if "\n" in value or len(value) > _LONGEST_LINE:
-        raise wrong(document, node, f"one line of at most {_LONGEST_LINE} characters is due here")
+    if "\n" in value or len(value) > LONGEST_LINE:
+        raise wrong(document, node, f"one line of at most {LONGEST_LINE} characters is due here")
     return value
 
 

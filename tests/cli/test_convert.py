@@ -121,3 +121,16 @@ def test_what_is_no_rule_is_said_to_be_left_out(tmp_path, capsys):
     (tmp_path / "many.yml").write_text(f"title: Many\ncorrelation: {{{correlation}}}\n")
     assert main(["convert", str(tmp_path / "many.yml"), "--to", "aql"]) == EXIT_OK
     assert "many.yml: Many: correlation: read, not yet evaluated" in capsys.readouterr().err
+
+
+def test_rules_of_one_file_and_of_files_of_one_name_are_each_written(sigma, tmp_path):
+    (sigma / "bad.yml").unlink()
+    (sigma / "below").mkdir()
+    (sigma / "below" / "good.yml").write_text(
+        f"{GOOD.replace('e01', 'e03')}---\n{GOOD.replace('e01', 'e04')}"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    assert main(["convert", str(sigma), "--to", "aql", "--output", str(out)]) == EXIT_OK
+    written = load_rules([out], Catalogue.load())
+    assert (len(written.rules), written.errors) == (3, ())

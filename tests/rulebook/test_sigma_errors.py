@@ -66,6 +66,10 @@ def test_every_fault_of_a_document_is_shown(load):
     assert [error.line for error in book.errors] == [7, 8, 10]
 
 
+def test_a_fault_is_shown_once(load):
+    assert len(load(rule_text(selection("a|gt: null"))).errors) == 1
+
+
 @pytest.mark.parametrize(
     ("raw", "code", "place"),
     [

@@ -238,12 +238,19 @@ def _part_of_time(value: sigma.SigmaTimestampPart, operand: Operand) -> Call:
     read = _PARTS[value.timestamp_part]
 
     def parts(found: Values) -> Values:
-        moments = (milliseconds(text) for text in texts(found))
-        return tuple(
-            read(datetime.fromtimestamp(at / 1000, UTC)) for at in moments if at is not None
-        )
+        moments = (_moment(text) for text in texts(found))
+        return tuple(read(moment) for moment in moments if moment is not None)
 
     return Call(Function(value.timestamp_part.name.lower(), parts), (operand,))
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that a text is; None where it is none, or no calendar has it in UTC."""
+    at = milliseconds(text)
+    try:
+        return None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 NEVER = Always(holds=False)

@@ -1,5 +1,6 @@
 """What each thing that a Sigma rule can say becomes in AQL, or why it is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from matcher.errors import UnsupportedRule
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import compile_query
 from matcher.languages.conversion import notes
-from matcher.rulebook import as_aql, load_rules
+from matcher.rulebook import as_aql, as_sigma, load_rules
 from tests.factories import make_event
 
 CATALOGUE = Catalogue.load()
@@ -171,3 +172,52 @@ def test_the_rule_file_carries_what_the_rule_says(tmp_path):
     assert made.metadata["false_positives"] == ("F",)
     assert made.metadata["metadata"] == {"converted_from": rule.id}
     assert [column.alias for column in made.columns] == ["eventName", "Error Code"]
+
+
+def sigma_rule(scratch: Path, **changes):
+    """A rule whose texts are written as JSON writes them: YAML has no word in how they read."""
+    document = {
+        "title": "T",
+        "logsource": TRAIL,
+        "detection": {"s": {"eventName": "x"}, "condition": "s"},
+        **changes,
+    }
+    file = scratch / "rule.yml"
+    file.write_text("\n".join(f"{key}: {json.dumps(value)}" for key, value in document.items()))
+    (rule,) = load_rules([file], CATALOGUE).rules
+    return rule
+
+
+def there_and_back(scratch: Path, rule):
+    """The rule as AQL, and that as Sigma, each read again."""
+    found = []
+    for _ in range(2):
+        (made,) = as_sigma(rule, CATALOGUE) if rule.language == "aql" else [as_aql(rule, CATALOGUE)]
+        file = scratch / "made.yml"
+        file.write_text(made.text)
+        book = load_rules([file], CATALOGUE)
+        assert not book.errors
+        (rule,) = book.rules
+        found.append(rule)
+    return found
+
+
+@pytest.mark.parametrize("text", ["1e5", "-1.5E+5", "a\x85b", "a\u2028\nb\u2029", "a\nb", "NULL"])
+def test_a_text_is_written_so_that_it_is_read_again(tmp_path, text):
+    detection = {"s": {"userAgent|cased": text}, "condition": "s"}
+    event = make_event({"userAgent": text})
+    for rule in there_and_back(tmp_path, sigma_rule(tmp_path, detection=detection)):
+        assert predicate(rule.expression)(event), rule.source
+
+
+@pytest.mark.parametrize("text", ["1e5", "two\nlines", "a\x85b", "w" * 256, "NULL", "", " "])
+def test_what_a_rule_says_of_itself_is_read_again(tmp_path, text):
+    said = {
+        "author": text * 2,
+        "description": text,
+        "falsepositives": [text],
+        "references": [text * 2, "b"],
+    }
+    rule = sigma_rule(tmp_path, title=text, **said)
+    for made in there_and_back(tmp_path, rule):
+        assert made.title == (" ".join(text.split()) or rule.id)
