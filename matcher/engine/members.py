@@ -47,16 +47,14 @@ def member_predicate(leaf: Leaf) -> Callable[[Event], bool]:
             return _is_null(values(item))
         case Like(item, pattern, caseless, _, escape):
             test = prepared_like_test(fold(pattern) if caseless else pattern, escape)
-            return _on_texts(values(item), test, folded=caseless, whole=True)
+            return _on_texts(item, test, folded=caseless, whole=True)
         case Among(item, options, _, caseless):
             texts = frozenset(fold(str(o)) if caseless else str(o) for o in options)
-            return _on_texts(values(item), texts.__contains__, folded=caseless)
+            return _on_texts(item, texts.__contains__, folded=caseless)
         case Matches(item, pattern, caseless):
-            return _on_texts(values(item), regex_test(pattern, caseless), whole=True)
+            return _on_texts(item, regex_test(pattern, caseless), whole=True)
         case InNetwork(item, network):
-            return _on_texts(
-                values(item), lambda text: (a := address(text)) is not None and a in network
-            )
+            return _on_texts(item, lambda text: (a := address(text)) is not None and a in network)
         case Compare(operator, left, right):
             return _compare(operator, values(left), values(right))
         case Recent() | Always():
@@ -116,15 +114,35 @@ def _holds_null(value: Any) -> bool:
 
 
 def _on_texts(
-    get: Callable[[Event], Values], test: Test, *, folded: bool = False, whole: bool = False
+    item: Operand, test: Test, *, folded: bool = False, whole: bool = False
 ) -> Callable[[Event], bool]:
+    read = _texts_of(item, folded=folded, whole=whole)
+
     def holds(event: Event) -> bool:
-        for text in texts(get(event), whole=whole):  # noqa: SIM110 - a generator costs more
-            if test(fold(text) if folded else text):
+        for text in read(event):  # noqa: SIM110 - a generator costs more
+            if test(text):
                 return True
         return False
 
     return holds
+
+
+def _texts_of(item: Operand, *, folded: bool, whole: bool) -> Callable[[Event], list[str]]:
+    """The texts of a field; made once for an event, however many leaves ask for them: they may be
+    a megabyte of JSON, or 100,000 members of a list.
+    """
+    get = values(item)
+    key = (item.property if isinstance(item, Field) else item, folded, whole)
+
+    def read(event: Event) -> list[str]:
+        made = event.payload.made
+        found: list[str] | None = made.get(key)
+        if found is None:
+            known = texts(get(event), whole=whole)
+            found = made[key] = list(map(fold, known) if folded else known)
+        return found
+
+    return read
 
 
 def _compare(

@@ -24,6 +24,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ASIDE = {0x212A: 0xE12A, 0x17F: 0xE17F}
 """The two letters that RE2, taking case aside, makes equal to k and s, which they are not here."""
 
+_TOO_LARGE = re.compile("pattern too large|invalid repetition size")
 _FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
 
 
@@ -80,6 +81,12 @@ def _end_of_text(escape: re.Match[str]) -> str:
 
 
 def _reason(pattern: str, error: Exception) -> str:
+    said = _message(error)
+    if _TOO_LARGE.match(said):
+        return (
+            f"the regular expression is too large ({said}): a part repeats at most 1,000 times, "
+            "repetitions around it counted, too"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python doubts what means something else to RE2
@@ -87,7 +94,7 @@ def _reason(pattern: str, error: Exception) -> str:
     except (re.error, OverflowError, RecursionError):
         return f"the regular expression is not one: {_message(error)}"
     return (
-        f"the regular expression cannot run in linear time ({_message(error)}): look-around, "
+        f"the regular expression cannot run in linear time ({said}): look-around, "
         "back-references and possessive repetition may take for ever on an event"
     )
 

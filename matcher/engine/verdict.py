@@ -8,6 +8,7 @@ from matcher.engine.expression import (
     Always,
     Among,
     And,
+    Call,
     Compare,
     Constant,
     Exists,
@@ -18,10 +19,12 @@ from matcher.engine.expression import (
     Like,
     Matches,
     Not,
+    Nulls,
     Operand,
     Or,
     Recent,
 )
+from matcher.engine.members import values
 from matcher.engine.why import written
 from matcher.events.schema import Event
 
@@ -49,8 +52,18 @@ def judge(expression: Expression, event: Event) -> Verdict:
         case Not(item):
             return Verdict("NOT", holds, parts=(judge(item, event),))
         case _:
-            seen = tuple((written(item), operand(item)(event)) for item in operands(expression))
+            seen = tuple(
+                (written(item), _value(item, expression, event)) for item in operands(expression)
+            )
             return Verdict(condition(expression), leaf_predicate(expression)(event), seen)
+
+
+def _value(item: Operand, leaf: Leaf, event: Event) -> Any:
+    """What a leaf sees under an operand; what Sigma works out is of every value of its names."""
+    if not isinstance(item, Call) or getattr(leaf, "nulls", None) is not Nulls.SIGMA:
+        return operand(item)(event)
+    found = values(item)(event)
+    return found[0] if len(found) == 1 else list(found) or None
 
 
 def operands(leaf: Leaf) -> tuple[Operand, ...]:

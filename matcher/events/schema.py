@@ -26,6 +26,8 @@ class Payload:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
+        self.made: dict[Any, Any] = {}
+        """What others have made of the event and may ask for again, under keys of their own."""
 
     @cached_property
     def text(self) -> str:

@@ -14,6 +14,7 @@ from matcher.rulebook.sigma_reading import NOT_SELECTIONS, SECTIONS
 
 MOST_NESTED = 50
 LONGEST_CONDITION = 10_000
+LONGEST_REGEX = 100_000
 MOST_COMPARISONS = 200_000
 """Values times the names in the conditions, each of which may mean every value."""
 
@@ -161,6 +162,9 @@ def _regexes(document: Document, value: yaml.Node, *, fixed: bool) -> Iterator[R
         if not (is_text(node) or is_number(node)):
             message = "a regular expression is a text"
             yield document.error("wrong-value", message, node)
+        elif len(node.value) > LONGEST_REGEX:
+            message = f"the regular expression is longer than {LONGEST_REGEX:,} signs"
+            yield document.error("large", message, node, kind=RuleSyntaxError)
         elif fixed:
             try:
                 compiled(node.value)

@@ -25,6 +25,7 @@ from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.rulebook import load_rules
 from tests.factories import key, make_event
+from tests.languages.sigma.detecting import rule_text, selection
 
 RULES = Path(__file__).parents[2] / "rules"
 
@@ -82,3 +83,20 @@ def test_the_verdict_is_the_rules_on_every_event_of_the_rules_tests():
             assert consistent(verdict)
             seen.add(verdict.holds)
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("where", "document", "seen"),
+    [
+        ("a|hour: 5", {"a": "2024-05-01T05:00:00Z"}, 5),
+        ("a|hour: 5", {"a": ["2024-05-01T05:00:00Z", "2024-05-01T06:00:00Z"]}, [5, 6]),
+        ("a|hour: 5", {"a": "x"}, None),
+        ("a|fieldref|endswith: b", {"a": "abc", "b": "bc"}, True),
+        ("a|fieldref|endswith: b", {"a": "abc", "b": "xc"}, False),
+    ],
+)
+def test_what_sigma_works_out_is_shown_as_it_was_seen(tmp_path, where, document, seen):
+    (tmp_path / "r.yml").write_text(rule_text(selection(where)))
+    (rule,) = load_rules([tmp_path], Catalogue.load()).rules
+    _, found = judge(rule.expression, make_event(document)).parts
+    assert found.seen[0][1] == seen

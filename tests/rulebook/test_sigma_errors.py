@@ -190,6 +190,7 @@ def bomb() -> str:
             "large",
         ),
         (bomb(), "large"),
+        (rule_text(selection(f"a|re: '{'[a-z]?' * 100_000}'")), "large"),
         (rule_text(selection(f"a|re: '{'(' * 1000}x{{1000}}{')' * 1000}{{1000}}'")), "bad-pattern"),
     ],
     ids=lambda value: value[-30:] if len(value) > 30 else value,

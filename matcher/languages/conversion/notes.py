@@ -25,6 +25,10 @@ NOT = (
 )
 FIND = "MATCHES finds the expression anywhere; where it asks for the whole text write .*(…).*"
 LAST = "is left out: a Sigma rule looks at each event as it comes"
+TRUTH = (
+    "in AQL a truth value is equal to True in any case, the text true in its own alone; in Sigma "
+    "both are the text true"
+)
 NUMBER = "a number is compared as the text that it is written as: 5 is not 5.0"
 
 

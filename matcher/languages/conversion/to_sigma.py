@@ -45,7 +45,8 @@ from matcher.languages.sigma.fields import KEYWORDS, Fields
 from matcher.languages.sigma.log_sources import LogSource
 from matcher.languages.sigma.values import ESCAPE
 
-_FLAGS = re.compile(r"\(\?([a-z]+)\)")
+_MULTILINE = re.compile(r"\(\?[a-zA-Z]*m")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class SigmaTerms:
@@ -161,7 +162,14 @@ class SigmaTerms:
         if self._is_payload(item):
             message = "the whole event is compared with a text, and Sigma looks at its values"
             raise refused("payload", message)
-        return _same(self._field(item), text)
+        field = self._field(item)
+        if text.lower() not in ("true", "false"):
+            return _same(field, text)
+        if isinstance(value, bool):
+            return Among(field, (text,), Nulls.SIGMA, caseless=True)
+        if text != text.lower():
+            self._notes.add(notes.TRUTH)
+        return Among(field, tuple(dict.fromkeys((text, text.lower()))), Nulls.SIGMA)
 
     def _like(self, item: Operand, pattern: str, *, caseless: bool, escape: str = "") -> Expression:
         if isinstance(item, Call) and item.function.name == "LOWER":
@@ -204,10 +212,8 @@ class SigmaTerms:
             message = f"UTF8(payload) MATCHES '{pattern}': keywords are no expressions"
             raise refused("payload", message, "name the property that holds the value")
         field = self._field(item)
-        flags = _FLAGS.match(pattern)
-        if not (flags and "m" in flags[1]):
-            # in one line ours and Python's $ and \A are these; pySigma refuses RE2's \z
-            pattern = re.sub(r"(?<!\\)((?:\\\\)*)\\z", r"\1$", pattern)
+        end = r"\z" if _MULTILINE.search(pattern) else "$"
+        pattern = _ESCAPE.sub(lambda sign: _end(sign, end), pattern)
         found = Matches(field, pattern, caseless, Nulls.SIGMA)
         if regex_test(pattern, caseless)(""):
             return And((found, Not(_same(field, ""))))
@@ -231,6 +237,15 @@ class SigmaTerms:
         if not self._spelled:
             self._notes.add(notes.SPELLINGS)
         return self._fields.field(twin.name)
+
+
+def _end(escape: re.Match[str], end: str) -> str:
+    r"""``\z`` and ``\Z`` as the sign for a text's end that Sigma's parser takes: without lines of
+    their own ``$``, which is that to us and to Python.
+    """
+    if escape[1] == "z":
+        return end
+    return rf"(?:\n?{end})" if escape[1] == "Z" else escape[0]
 
 
 def _same(field: Field, text: str) -> Among:

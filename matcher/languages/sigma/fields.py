@@ -138,13 +138,17 @@ def _with_empty_lists(read: _Read) -> _Read:
 
 
 def _with_twins(read: _Read, groups: _Groups) -> _Read:
-    """For each word of a group the others, too, as the table writes them."""
+    """For each word of a group the others, too, as the table writes them: not the word itself,
+    which need not have the table's case.
+    """
+    others = [
+        (word, frozenset(map(fold, group - {word}))) for group in groups for word in sorted(group)
+    ]
 
     def values(event: Event) -> Values:
         found = read(event)
         seen = {fold(text) for text in texts(found)}
-        met = [group for group in groups if not seen.isdisjoint(map(fold, group))]
-        return (*found, *(word for group in met for word in sorted(group)))
+        return (*found, *(word for word, twins in others if not seen.isdisjoint(twins)))
 
     return values
 

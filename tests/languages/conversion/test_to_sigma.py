@@ -39,6 +39,10 @@ CASES = [
     ("\"User ARN\" MATCHES 'a.b'", {"userIdentity.arn|re": "a.b"}),
     (r"""\"User ARN" IMATCHES '(?s)\Aa\z'"""[1:], {"userIdentity.arn|re|i|s": r"\Aa$"}),
     ("INCIDR('10.0.0.0/8', sourceip)", {"sourceIPAddress|cidr": "10.0.0.0/8"}),
+    (r"""\"User ARN" MATCHES '(?m:^a\z)'"""[1:], {"userIdentity.arn|re": r"(?m:^a\z)"}),
+    (r"""\"User ARN" MATCHES '\\\\za\Z'"""[1:], {"userIdentity.arn|re": r"\\\\za(?:\n?$)"}),
+    ("\"Read Only\" IN ('TRUE', 'x')", {"readOnly|cased": ["TRUE", "true", "x"]}),
+    ("\"Read Only\" = 'true'", {"readOnly|cased": "true"}),
     ('"Error Code" IS NULL', [{"errorCode": None}, {"errorCode": ""}]),
     (
         "QIDNAME(qid) = 'A' AND \"User Agent\" ILIKE '%a%' AND \"User Agent\" ILIKE '%b%'",
@@ -146,3 +150,13 @@ def test_names_that_a_catalogue_gives_are_no_names_of_the_event():
     query = compile_query("devicetype = 445 AND QIDNAME(qid) = 'Add user-success'", stock)
     with pytest.raises(UnsupportedRule, match="no single name"):
         sigma_expressions(query.expression, (), stock)
+
+
+@pytest.mark.parametrize(("word", "noted"), [("True", True), ("true", False), ("truth", False)])
+def test_a_truth_value_is_found_by_its_word_in_any_case(word, noted):
+    aql = f"devicetype = 347 AND \"Read Only\" = '{word}'"
+    (made,) = converted(aql)
+    event = make_event({"readOnly": True})
+    holds = predicate(made.expression)(event)
+    assert holds == predicate(compile_query(aql, CATALOGUE).expression)(event)
+    assert (notes.TRUTH in made.notes) is noted
