@@ -90,15 +90,23 @@ def read_document(path: str, text: str) -> Document:
     return _checked(Document(path, text, root))
 
 
-def read_documents(path: str, text: str) -> tuple[Document, ...]:
-    """The documents of a file that may hold several; ``True`` and ``Null`` are no texts in it.
+def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[RuleError, ...]]:
+    """The documents of a file that may hold several, and what is wrong with others of them, as
+    :func:`read_document` says it; ``True`` and ``Null`` are no texts in it.
 
-    Raises RuleSyntaxError as :func:`read_document` does.
+    Raises RuleSyntaxError where the file is no YAML: no document of it is known.
     """
     with _yaml_errors(path, text):
         roots = list(yaml.compose_all(text, _AnyCaseLoader))
-    empty = _TAG + "null"
-    return tuple(_checked(Document(path, text, root)) for root in roots if root.tag != empty)
+    found: list[Document] = []
+    errors: list[RuleError] = []
+    for root in roots:
+        if root.tag != _TAG + "null":
+            try:
+                found.append(_checked(Document(path, text, root)))
+            except RuleError as error:
+                errors.append(error)
+    return tuple(found), tuple(errors)
 
 
 def _checked(document: Document) -> Document:

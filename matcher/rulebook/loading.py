@@ -76,11 +76,13 @@ def load_rules(
         try:
             text = decoded(str(file), _bytes(file))
             if is_sigma(text):
-                documents += read_documents(str(file), text)
+                several, refused = read_documents(str(file), text)
+                documents += several
+                errors += refused
             else:
                 found.append(_load(read_document(str(file), text), catalogue, policy))
-        except RuleErrors as several:
-            errors += several.errors
+        except RuleErrors as faults:
+            errors += faults.errors
         except RuleError as error:
             errors.append(error)
     from_sigma = sigma_rules(documents, catalogue, sigma_policy)

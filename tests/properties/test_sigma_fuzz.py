@@ -115,11 +115,11 @@ def damaged(draw):
 def load(text):
     """The rules of a file; everything but a RuleError is a fault."""
     try:
-        documents = read_documents("r.yml", text)
+        documents, errors = read_documents("r.yml", text)
     except RuleError:
         return
     found = sigma_rules(documents, CATALOGUE, POLICY)
-    for error in found.errors:
+    for error in (*errors, *found.errors):
         assert isinstance(error, RuleError)
         assert error.line is not None
         assert str(error).startswith(f"r.yml:{error.line}:{error.column}: ")

@@ -137,7 +137,7 @@ def compiled(texts):
     found = []
     for number, rule in enumerate(texts):
         named = f"id: 11111111-1111-4111-8111-{number:012}\n{rule}"
-        read = sigma_rules(read_documents("r.yml", named), CATALOGUE, PLACEHOLDERS)
+        read = sigma_rules(read_documents("r.yml", named)[0], CATALOGUE, PLACEHOLDERS)
         found += [rule for rule, _ in read.rules]
     return RuleSet(found, CATALOGUE.log_source_types)
 

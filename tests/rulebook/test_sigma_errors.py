@@ -61,6 +61,15 @@ def test_a_rule_without_an_id_is_named_by_its_title(load):
     assert error.message.endswith("(rule T)")
 
 
+@pytest.mark.parametrize("fault", ["a: y", "b: !!binary eA==", "<<: y", "b: {? [c] : d}"])
+def test_what_is_no_document_of_ours_does_not_stop_the_others_of_its_file(load, fault):
+    good = rule_text(selection("a: x"))
+    bad = rule_text(selection(f"a: x\n{fault}")).replace("1111-4", "2222-4")
+    book = load("\n---\n".join([good, bad, good.replace("1111-4", "3333-4")]))
+    assert (len(book.rules), len(book.errors)) == (2, 1)
+    assert good.count("\n") < book.errors[0].line < 2 * good.count("\n") + 3
+
+
 def test_every_fault_of_a_document_is_shown(load):
     book = load(rule_text(selection("a|foo: x\nb|gt: x"), "status: odd\n"))
     assert [error.line for error in book.errors] == [7, 8, 10]

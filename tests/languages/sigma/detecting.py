@@ -42,9 +42,10 @@ def selection(where: str) -> str:
 def ruleset(text: str) -> RuleSet:
     """The rules of a Sigma file. Raises RuleErrors."""
     policy = Policy(placeholders=PLACEHOLDERS)
-    found = sigma_rules(read_documents("rule.yml", text), CATALOGUE, policy)
-    if found.errors:
-        raise RuleErrors(list(found.errors))
+    documents, errors = read_documents("rule.yml", text)
+    found = sigma_rules(documents, CATALOGUE, policy)
+    if errors or found.errors:
+        raise RuleErrors([*errors, *found.errors])
     return RuleSet([rule for rule, _ in found.rules], CATALOGUE.log_source_types)
 
 
