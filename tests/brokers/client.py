@@ -137,8 +137,17 @@ class KafkaBroker:
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         change = UserScramCredentialUpsertion(name, info, password.encode())
         admin = AdminClient(self._settings())
-        for future in admin.alter_user_scram_credentials([change]).values():
-            future.result(_SECONDS)
+        for attempt in range(3):
+            asked = admin.alter_user_scram_credentials([change], request_timeout=_SECONDS / 3)
+            try:
+                for future in asked.values():
+                    future.result(_SECONDS)
+            except KafkaException:
+                # asked again it changes nothing: a broker that has just begun may lose a request
+                if attempt == 2:
+                    raise
+            else:
+                return
 
     def _create(self, name: str, partitions: int, config: dict[str, str]) -> None:
         admin = AdminClient(self._settings())

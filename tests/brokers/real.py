@@ -9,11 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
 from tests.brokers.certificates import Certificates, make_certificates
 from tests.brokers.jars import KafkaJars
 from tests.brokers.process import Child, wait_until
 
 _START_SECONDS = 60
+_ANSWER_SECONDS = 20
 
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -98,6 +102,21 @@ class RealNode:
             return probe.connect_ex(("127.0.0.1", self.ports.plain)) == 0
 
 
+class _TakenError(AssertionError):
+    """What answers at a node's port is a node of another cluster, or nobody."""
+
+
+def _check_is_ours(node: RealNode, cluster_id: str) -> None:
+    """A port that accepts may be another cluster's, whose test is killing and freezing it."""
+    admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{node.ports.plain}", "log_level": 0})
+    try:
+        found = admin.list_topics(timeout=_ANSWER_SECONDS).cluster_id
+    except KafkaException as error:
+        raise _TakenError(f"port {node.ports.plain} does not answer: {error}") from error
+    if found != cluster_id:
+        raise _TakenError(f"port {node.ports.plain} answers for the cluster {found}")
+
+
 class RealCluster:
     """One or three nodes, each broker and controller. A context manager: inside it they run.
 
@@ -141,7 +160,8 @@ class RealCluster:
             except AssertionError as error:
                 self._stop()
                 # between choosing a free port and binding it, another process may take it
-                if attempt == 2 or "Address already in use" not in str(error):
+                taken = isinstance(error, _TakenError) or "Address already in use" in str(error)
+                if attempt == 2 or not taken:
                     raise
             except BaseException:
                 self._stop()
@@ -175,6 +195,7 @@ class RealCluster:
             self.nodes.append(node)
         for node in self.nodes:
             node.wait_ready()
+            _check_is_ours(node, cluster_id)
 
     def _write_files(
         self, directory: Path, number: int, ports: _Ports, voters: str, cluster_id: str
