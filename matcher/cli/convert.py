@@ -15,7 +15,7 @@ from matcher.cli.words import counted
 from matcher.engine.rule import Rule
 from matcher.errors import EXIT_RULES, RuleError, UsageError
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.rulebook import Converted, Note, as_aql, as_sigma
 from matcher.service.wiring import load_catalogue, load_rulebook
 

@@ -28,7 +28,7 @@ from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.events.record import Reject
 from matcher.events.schema import Event
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.rulebook import Rulebook
 from matcher.rulebook.loading import SUFFIXES
 from matcher.service.wiring import load_catalogue, load_rulebook

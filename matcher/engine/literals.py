@@ -103,10 +103,8 @@ def _equal(found: Property, text: str, caseless: bool) -> Need:
     if found.kind is not Kind.VALUES:
         return _property_need(found, [text], test)
     own = _one_of_the_values(text, found)
-    sources = found.derived(test)
-    if own.anything or sources is None:
-        return Need(None, own.because or f"{found.name} may hold what does not stand in the event")
-    return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
+    because = own.because or f"{found.name} may hold what does not stand in the event"
+    return _with_sources(found, own, test, because)
 
 
 def _one_of_the_values(text: str, found: Property) -> Need:
@@ -125,10 +123,17 @@ def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], 
     runs = [run for text in texts for run in printable_runs(text)]
     if found.kind is Kind.PAYLOAD:
         return _longest(runs, found.name)
-    own = _longest(_standing(found, runs), found.name)
+    because = f"{found.name} need not stand in the event as it is compared"
+    return _with_sources(found, _longest(_standing(found, runs), found.name), test, because)
+
+
+def _with_sources(found: Property, own: Need, test: Callable[[str], bool], because: str) -> Need:
+    """What a value of the property needs that stands in the event, or one that was made of another
+    text; ``because`` is said where it is ANYTHING.
+    """
     sources = found.derived(test)
     if own.anything or sources is None:
-        return Need(None, f"{found.name} need not stand in the event as it is compared")
+        return Need(None, because)
     return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
 
 

@@ -17,7 +17,7 @@ from matcher.errors import (
 from matcher.events.catalogue import Catalogue
 from matcher.languages import sigma
 from matcher.languages.aql import DEFAULT_POLICY, Policy, Query, compile_query
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.rulebook.document import Document, decoded, read_document, read_documents
 from matcher.rulebook.format import RESERVED, RuleFile, RuleTest, read_rule_file
 from matcher.rulebook.notes import Note

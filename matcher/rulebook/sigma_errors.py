@@ -1,16 +1,18 @@
 """What pySigma and the compiler refuse, with its place in the file and the rule's name."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 import yaml
+from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
+from sigma.filters import SigmaFilter
 from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
-from sigma.rule import SigmaDetectionItem
+from sigma.rule import SigmaDetectionItem, SigmaRule
 
-from matcher.errors import RuleError
-from matcher.languages.aql.diagnostics import nearest
+from matcher.errors import RuleError, RuleErrors
+from matcher.languages.nearest import nearest
 from matcher.rulebook.document import Document
 from matcher.rulebook.sigma_checks import items, scalars, section_of
 from matcher.rulebook.sigma_places import find, misread
@@ -22,6 +24,8 @@ _OBJECT = re.compile(r"'?<sigma\.types\.Sigma(\w+) object at 0x[0-9a-f]+>'?")
 """How pySigma shows a value that has no text: null, by where it lies in memory."""
 _MODIFIED = re.compile(r"'?Sigma\w+\(")
 """What an earlier modifier made of the value, as Python shows it."""
+_Parsed = TypeVar("_Parsed", SigmaRule, SigmaFilter, SigmaCorrelationRule)
+
 _MODIFIERS = (*modifier_mapping, "utf16le")
 
 
@@ -42,17 +46,24 @@ def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
     )
 
 
-def reading_errors(document: Document, data: dict[str, Any], kind: Any) -> list[RuleError]:
-    """Every fault that pySigma finds in a document of this kind, the culprit's place first."""
+def read_by_pysigma(document: Document, data: dict[str, Any], kind: type[_Parsed]) -> _Parsed:
+    """What pySigma makes of a document of this kind. Raises RuleErrors with every fault that it
+    finds, the culprit's place first.
+    """
     try:
-        faults = kind.from_dict(for_pysigma(data), collect_errors=True).errors
+        parsed = kind.from_dict(for_pysigma(data), collect_errors=True)
     except SigmaError as error:
-        faults = [error]
+        raise RuleErrors(_located(document, [error])) from None
     except Exception as error:  # noqa: BLE001 - pySigma meets odd types with any exception
         message = f"this is no Sigma: {type(error).__name__}: {error}"
-        return list(_culprits(document)) or [document.error("sigma", message, document.root)]
-    if not faults:
-        return []
+        faults = list(_culprits(document)) or [document.error("sigma", message, document.root)]
+        raise RuleErrors(faults) from None
+    if parsed.errors:
+        raise RuleErrors(_located(document, parsed.errors))
+    return parsed
+
+
+def _located(document: Document, faults: Sequence[SigmaError]) -> list[RuleError]:
     culprits = list(_culprits(document))
     others = [
         document.error("sigma", _message(fault), *misread(document, fault))

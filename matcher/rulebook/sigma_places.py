@@ -25,7 +25,7 @@ from sigma.exceptions import (
 )
 from sigma.rule import SigmaLevel, SigmaStatus
 
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.rulebook.document import Document, entries
 from matcher.rulebook.sigma_checks import section_of
 from matcher.rulebook.sigma_reading import SECTIONS

@@ -6,7 +6,7 @@ pySigma reads each document; what it or the compiler refuses is shown with its p
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_URL, uuid5
@@ -20,12 +20,12 @@ from matcher.engine.rule import Attack, Rule, Severity
 from matcher.errors import RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.languages.sigma import Detection, Policy, compile_detection
-from matcher.rulebook.document import Document, entries
+from matcher.rulebook.document import Document
 from matcher.rulebook.format import KEYS, RuleFile, RuleTest
 from matcher.rulebook.notes import Note
-from matcher.rulebook.sigma_checks import unreadable
-from matcher.rulebook.sigma_errors import located, of_rule, reading_errors
-from matcher.rulebook.sigma_reading import for_pysigma, sigma_data
+from matcher.rulebook.sigma_checks import dict_of, unreadable
+from matcher.rulebook.sigma_errors import located, of_rule, read_by_pysigma
+from matcher.rulebook.sigma_reading import sigma_data
 
 _MARKS = re.compile(r"^(?:detection|filter|correlation|logsource)[ \t]*:", re.MULTILINE)
 _AQL_MARK = re.compile(r"^(?:query|version)[ \t]*:", re.MULTILINE)
@@ -98,14 +98,18 @@ def sigma_rules(documents: Sequence[Document], catalogue: Catalogue, policy: Pol
             if faults := unreadable(document):
                 raise RuleErrors(faults)  # noqa: TRY301 - all of a document's faults end below
             if "correlation" in data:
-                other = _Read(document, root, data, _parsed(document, data, SigmaCorrelationRule))
+                other = _Read(
+                    document, root, data, read_by_pysigma(document, data, SigmaCorrelationRule)
+                )
                 unevaluated.append(Note(other.note_name, document.path, _CORRELATION))
             elif "filter" in data:
-                found = _Read(document, root, data, _parsed(document, data, SigmaFilter))
+                found = _Read(document, root, data, read_by_pysigma(document, data, SigmaFilter))
                 _check_filter(found, catalogue, policy)
                 filters.append(found)
             else:
-                rules.append(_Read(document, root, data, _parsed(document, data, SigmaRule)))
+                rules.append(
+                    _Read(document, root, data, read_by_pysigma(document, data, SigmaRule))
+                )
         except RuleErrors as several:
             errors += [of_rule(error, data) for error in several.errors]
     unevaluated += _idle(rules, filters)
@@ -125,21 +129,13 @@ def _mapping(document: Document) -> yaml.MappingNode:
     return document.root
 
 
-def _parsed(document: Document, data: dict[str, Any], kind: type[_Parsed]) -> _Parsed:
-    """Raises RuleErrors with every fault that pySigma finds."""
-    errors = reading_errors(document, data, kind)
-    if errors:
-        raise RuleErrors(errors)
-    return kind.from_dict(for_pysigma(data))
-
-
 def _rule(
     read: _Read[SigmaRule],
     filters: Sequence[_Read[SigmaFilter]],
     catalogue: Catalogue,
     policy: Policy,
 ) -> tuple[Rule, RuleFile]:
-    document, nodes = read.document, {key.value: value for key, value in entries(read.root)}
+    document, nodes = read.document, dict_of(read.root)
     errors: list[RuleError] = []
     tests: tuple[RuleTest, ...] = ()
     detection: Detection | None = None
@@ -155,8 +151,7 @@ def _rule(
         errors.append(located(error, document))
     if errors or detection is None:
         raise RuleErrors(errors)
-    rule = _made(read, detection, applied)
-    rule = replace(rule, settings=policy.settings(rule.source))
+    rule = _made(read, detection, applied, policy)
     nodes.setdefault("id", read.root)
     return rule, RuleFile(document, dict(rule.metadata), nodes, tests)
 
@@ -185,7 +180,10 @@ def _idle(
 
 
 def _made(
-    read: _Read[SigmaRule], detection: Detection, filters: Sequence[_Read[SigmaFilter]]
+    read: _Read[SigmaRule],
+    detection: Detection,
+    filters: Sequence[_Read[SigmaFilter]],
+    policy: Policy,
 ) -> Rule:
     parsed = read.parsed
     documents = (read.document, *(one.document for one in filters))
@@ -209,6 +207,7 @@ def _made(
         language="sigma",
         file=read.document.path,
         source=source,
+        settings=policy.settings(source),
         notes=tuple(notes),
         metadata=_metadata(parsed, read.data),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from matcher.errors import RuleError
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.rulebook.document import Document, entries, is_text, plain
 
 Reader = Callable[[Document, yaml.Node], Any]

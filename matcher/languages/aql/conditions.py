@@ -24,11 +24,11 @@ from matcher.engine.regex import BadRegexError, compiled, whole
 from matcher.errors import Location, RuleError
 from matcher.events.schema import Kind
 from matcher.languages.aql import ast, dialect
-from matcher.languages.aql.diagnostics import nearest
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.nulls import NOTHING, three_valued
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.policy import Policy
+from matcher.languages.nearest import nearest
 
 _MILLISECONDS = {"MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _LONGEST_LAST = 1_000_000

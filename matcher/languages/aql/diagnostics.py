@@ -1,15 +1,13 @@
-"""Errors of an AQL text: each with its place, what was expected, and the nearest name."""
+"""Errors of an AQL text: each with its place, and what was expected."""
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from matcher.errors import Location, RuleSyntaxError
 
-_LONGEST_GUESSED_NAME = 100
 _LONGEST_TOKEN_SHOWN = 40
 _MOST_EXPECTED_SHOWN = 8
 
@@ -39,15 +37,6 @@ _UNCLOSED = {
 
 _BEHIND_IF = re.compile(r"\bif\s*\Z", re.IGNORECASE)
 _IF_INSIDE = "inside a condition it stands in parentheses: (IF … THEN … ELSE …)"
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that was probably meant: alike but for a few letters, in any case."""
-    if len(name) > _LONGEST_GUESSED_NAME:
-        return None
-    by_fold = {known.casefold(): known for known in names}
-    found = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.7)
-    return by_fold[found[0]] if found else None
 
 
 def syntax_error(error: UnexpectedInput, text: str, accepted: Iterable[str]) -> RuleSyntaxError:

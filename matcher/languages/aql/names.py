@@ -7,8 +7,8 @@ from matcher.errors import Location, RuleSemanticError
 from matcher.events.catalogue import Catalogue
 from matcher.events.schema import Property
 from matcher.languages.aql import ast, dialect
-from matcher.languages.aql.diagnostics import nearest
 from matcher.languages.aql.findings import Findings
+from matcher.languages.nearest import nearest
 
 _NAME_OF_ID: Mapping[str, Mapping[str, str]] = {
     "QIDNAME": {"qid": "qidname"},

@@ -17,13 +17,13 @@ from matcher.engine.regex import BadRegexError
 from matcher.errors import RuleError
 from matcher.languages.aql import ast
 from matcher.languages.aql.dateformat import pieces
-from matcher.languages.aql.diagnostics import nearest
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.functions import FUNCTIONS, OPERATORS, REFUSALS, date_function
 from matcher.languages.aql.moments import milliseconds_ago, moment
 from matcher.languages.aql.names import NAMING_FUNCTIONS, Names
 from matcher.languages.aql.policy import Policy
 from matcher.languages.aql.replacing import template
+from matcher.languages.nearest import nearest
 
 _LONGEST_CHAIN = 50
 """How many arithmetic operators of one rank may follow each other: each is one call in another."""

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -16,6 +15,7 @@ from matcher.engine.expression import Among, And, Expression, Field, Not, Nulls,
 from matcher.engine.rule import Column
 from matcher.errors import RuleSemanticError, UnsupportedRule
 from matcher.events.catalogue import Catalogue
+from matcher.languages.nearest import nearest
 from matcher.languages.sigma.fields import KEYWORDS, Fields
 from matcher.languages.sigma.log_sources import log_sources
 from matcher.languages.sigma.values import NEVER, Comparisons
@@ -181,8 +181,8 @@ def _meant(condition: str, known: Iterable[str]) -> str:
         return "and, or, not, of, all, them are written in lower case"
     for word in re.findall(r"[\w-]+", condition):
         if word not in names and word.lower() not in _WORDS:
-            guess = get_close_matches(word, names, n=1, cutoff=0.7)
-            return f"did you mean '{guess[0]}'?" if guess else f"names: {', '.join(names)}"
+            guess = nearest(word, names)
+            return f"did you mean '{guess}'?" if guess else f"names: {', '.join(names)}"
     return ""
 
 

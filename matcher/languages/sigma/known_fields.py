@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache, cached_property
 from importlib.resources import files
 
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.languages.sigma.fields import Fields
 from matcher.languages.sigma.log_sources import LogSource, known_log_sources
 from matcher.languages.sigma.paths import Path

@@ -13,7 +13,7 @@ from matcher.events.catalogue import Catalogue
 from matcher.events.catalogue.kinds import SourceKind
 from matcher.events.schema import LogSourceType
 from matcher.events.text import fold
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.rulebook.lints.aws_events import AwsEvents, aws_events
 from matcher.rulebook.lints.finding import Finding, place_of, quoted
 from matcher.rulebook.lints.walking import Placed, TextTest, placed, text_test

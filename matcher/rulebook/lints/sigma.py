@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from matcher.engine.rule import Rule
 from matcher.errors import Location
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql.diagnostics import nearest
+from matcher.languages.nearest import nearest
 from matcher.languages.sigma import How
 from matcher.languages.sigma.log_sources import known_log_sources
 from matcher.rulebook.lints.field_uses import sources_of, uses_of
