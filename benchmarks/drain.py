@@ -1,6 +1,7 @@
 """A reader that does nothing with what it reads: the yardstick for the service.
 
-Set as real-kafka.md §5 found best for aiokafka: ``max_records=500``, fetches of 1 MiB, uvloop.
+Set as measured best (docs/reference/kafka.md, "What reading costs"): ``max_records=500``, fetches
+of 1 MiB, uvloop.
 Run as a program it drains a topic and prints the seconds from the first record to the last.
 """
 

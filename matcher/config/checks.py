@@ -7,7 +7,9 @@ from pathlib import Path
 from matcher.config.sections import Settings
 
 DEAD_BROKER_SECONDS = 12.0
-"""A commit or send that meets one dead broker of three takes up to this long (kafka.md B8)."""
+"""A commit or send that meets one dead broker of three takes up to this long
+(docs/reference/kafka.md, "What the client does").
+"""
 
 _ENVELOPE_BYTES = 1024
 """What a record's key, headers and framing add to an alert's body, at most."""

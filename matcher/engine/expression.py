@@ -21,7 +21,7 @@ class Nulls(Enum):
     """Which values a language takes for NULL."""
 
     AQL = "aql"
-    """Missing, JSON null and the empty text (qradar.md §1.3)."""
+    """Missing, JSON null and the empty text (docs/reference/aql.md, "NULL")."""
     SIGMA = "sigma"
     """Missing and JSON null. The operand is every value that a name leads to: a test holds if it
     holds for one of them, or for a member of one (:mod:`matcher.engine.members`).

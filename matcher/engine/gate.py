@@ -33,7 +33,7 @@ def possible_types(
     expression: Expression, types: Iterable[LogSourceType]
 ) -> frozenset[LogSourceType]:
     """The types of which an event could match: the expression is decided as far as the type
-    alone decides it (qradar.md §10: the gates come first because they are cheap).
+    alone decides it.
     """
     return frozenset(kind for kind in types if _decide(expression, _specimen(kind)) is not False)
 

@@ -1,5 +1,7 @@
-"""How AQL's values compare (qradar.md §1.2, §1.3): text by code point, numbers by value, a number
-with a text by value where the text is a number. NULL equals, orders and matches nothing.
+"""How AQL's values compare: text by code point, numbers by value, a number with a text by value
+where the text is a number. NULL equals, orders and matches nothing.
+
+Source: docs/reference/aql.md, "Quotes and literals" and "NULL".
 """
 
 import json

@@ -11,7 +11,7 @@ def address(found: Any) -> str | None:
     """The IP address in a text, as it is written there, without port and brackets.
 
     None where the text is none: a service's DNS name, ``AWS Internal``, ``<null>``, a network
-    (qradar.md §5.4).
+    (docs/reference/cloudtrail.md, "Records").
     """
     return _address(found) if isinstance(found, str) and len(found) <= _LONGEST else None
 

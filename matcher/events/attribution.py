@@ -56,8 +56,8 @@ _M365 = (spellings("operation"), spellings("creationTime"))
 _M365_MARKS = (*spellings("workload"), *spellings("recordType"))
 
 # Azure Monitor's Activity categories; before 2019 the Event Hub form had the operation's last word
-# (qradar.md §6.1). Those of the second set are common words: they count beside an operation or a
-# resource only.
+# (docs/reference/azure.md). Those of the second set are common words: they count beside an
+# operation or a resource only.
 _OWN_CATEGORIES = frozenset({"administrative", "servicehealth", "resourcehealth", "autoscale"})
 _COMMON_CATEGORIES = frozenset(
     {"alert", "recommendation", "security", "policy", "write", "delete", "action"}

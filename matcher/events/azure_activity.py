@@ -1,4 +1,7 @@
-"""Azure Activity records: Event Hub, REST, SDK and Log Analytics forms (qradar.md §6.1)."""
+"""Azure Activity records: Event Hub, REST, SDK and Log Analytics forms.
+
+Source: docs/reference/azure.md, "Activity log".
+"""
 
 import re
 from typing import Any

@@ -1,4 +1,6 @@
-"""Which members of a JSON object carry events, and which objects carry none (qradar.md §5.3).
+"""Which members of a JSON object carry events, and which objects carry none.
+
+Source: docs/reference/cloudtrail.md, "What carries records".
 
 An object is judged by its :class:`Probe` alone, so that the fast and the tolerant parser come to
 the same verdict.

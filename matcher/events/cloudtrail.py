@@ -1,4 +1,4 @@
-"""CloudTrail records (qradar.md §5)."""
+"""CloudTrail records (docs/reference/cloudtrail.md)."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def facts(document: dict[str, Any]) -> Facts:
 
 
 def username(identity: dict[str, Any], document: dict[str, Any]) -> str | None:
-    """Who did it, by the type of the identity (qradar.md §5.2, the recommended column)."""
+    """Who did it, by the type of the identity (docs/reference/cloudtrail.md, "Who did it")."""
     match text(identity, _TYPE):
         case "IAMUser":
             return text(identity, _USER_NAME) or _arn_tail(identity)

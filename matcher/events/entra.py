@@ -1,5 +1,7 @@
-"""Entra ID audit and sign-in records: diagnostic, Graph and Log Analytics forms (qradar.md §6.2,
-§6.3). The diagnostic form keeps under ``properties`` what the others have at the top.
+"""Entra ID audit and sign-in records: diagnostic, Graph and Log Analytics forms.
+
+The diagnostic form keeps under ``properties`` what the others have at the top. Source:
+docs/reference/azure.md, "Entra audit" and "Entra sign-ins".
 """
 
 import re

@@ -1,8 +1,8 @@
 """A record's bytes → the events in it, each with its exact bytes, and the units that are none.
 
-Envelopes (qradar.md §5.3) are opened one inside the other, at most ``Limits.max_layers`` deep. A
-fast parser splits what it takes; what it refuses is split by :mod:`matcher.events.splitter`, which
-comes to the same result wherever both can.
+Envelopes (docs/reference/cloudtrail.md, "What carries records") are opened one inside
+the other, at most ``Limits.max_layers`` deep. A fast parser splits what it takes; what it refuses
+is split by :mod:`matcher.events.splitter`, which comes to the same result wherever both can.
 """
 
 import re

@@ -1,4 +1,6 @@
-"""Everything else: Microsoft 365 records (qradar.md §3.6), and events of no known log source."""
+"""Everything else: Microsoft 365 records (docs/reference/qradar.md, "Microsoft 365"), and events of
+no known log source.
+"""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
-"""The names a rule may use for what an event holds: QRadar's fields (qradar.md §2), its custom
-properties, and ArcSight's names for two of them.
+"""The names a rule may use for what an event holds: QRadar's fields, its custom properties, and
+ArcSight's names for two of them (docs/reference/qradar.md).
+
 
 What each promises the literal prefilter rests on two facts. A text that a normalizer picks stands
 in the event, raw or once unescaped, but for cut ends (:mod:`matcher.events.document`). And an
@@ -23,7 +24,9 @@ Test = Callable[[str], bool]
 ALIASES: Mapping[str, str] = MappingProxyType(
     {"devicecustomstring1": "Error Code", "devicecustomstring2": "AWS Region"}
 )
-"""ArcSight's names, lower-case, and the property meant (qradar.md §0, 4)."""
+"""ArcSight's names, lower-case, and the property meant (docs/reference/qradar.md, "ArcSight's
+names").
+"""
 
 _NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
 _JSON_WORDS = ("true", "false", "null", "nan", "-infinity")

@@ -1,4 +1,4 @@
-"""The Event: one audit event under QRadar's field names and units (qradar.md §2)."""
+"""The Event: one audit event under QRadar's field names and units (docs/reference/qradar.md)."""
 
 from bisect import bisect_left
 from collections.abc import Callable

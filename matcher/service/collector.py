@@ -6,8 +6,8 @@ import gc
 def calm_collector() -> None:
     """Make the cycle collector rare: what a record leaves behind dies by its reference count.
 
-    Left at its defaults it costs a third to a half of the reading (real-kafka.md §5), and as much
-    of the loading of thousands of rules.
+    Left at its defaults it costs a third to a half of the reading (docs/reference/kafka.md,
+    "What reading costs"), and as much of the loading of thousands of rules.
     """
     gc.collect()
     gc.freeze()

@@ -3,7 +3,7 @@
 The first signal asks for a drain. A second one, or a drain that outlasts its budget, forces: the
 work is cancelled and the process ends with EXIT_FORCED. Whatever was not acknowledged was not
 committed either, so it is read again. Should even the cancelled work hang (a client's ``stop``
-may: kafka.md B3), a thread ends the process.
+may: docs/reference/kafka.md), a thread ends the process.
 """
 
 import asyncio

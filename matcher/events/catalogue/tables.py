@@ -6,7 +6,9 @@ from matcher.events.catalogue.kinds import SourceKind
 from matcher.events.schema import LogSourceType
 
 HIGH_LEVEL = 1000
-"""A category's high level is its number with the last three digits zero (qradar.md §2)."""
+"""A category's high level is its number with the last three digits zero
+(docs/reference/qradar.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +56,4 @@ class Naming:
 
 
 DEFAULT_CATEGORY = 19001
-"""General Audit Event: where nothing better is known (qradar.md §3.1)."""
+"""General Audit Event: where nothing better is known (docs/reference/qradar.md)."""

@@ -20,7 +20,7 @@ _RANKS: dict[type[ast.Clause], tuple[int, str]] = {
     ast.StartStop: (4, "START"),
     ast.Parameters: (5, "PARAMETERS"),
 }
-"""The order in which IBM documents the clauses, and their words (qradar.md §1.1)."""
+"""The order in which IBM documents the clauses, and their words (docs/reference/aql.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""DATEFORMAT's patterns: the letters of Java's SimpleDateFormat (qradar.md §1.6).
+"""DATEFORMAT's patterns: the letters of Java's SimpleDateFormat (docs/reference/aql.md).
 
 English names, weeks as in the United States (they begin on Sunday, and the week of 1 January is
 the first), as on a console in English. The zone is the console's.

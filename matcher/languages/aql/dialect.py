@@ -1,7 +1,7 @@
 """Where *compat*, which runs what is written in the wild, departs from documented AQL.
 
 *strict* takes only what IBM documents; each departure is then an error of its own. Facts:
-qradar.md §0, §1 and §10.
+docs/reference/aql.md.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,8 @@
 
 Where IBM's text leaves a point open the choice is ours: NULL in gives NULL out, save CONCAT,
 which leaves it out; SUBSTRING counts from 0 and takes a length; STRPOS looks for a text and counts
-from 0; ROUND rounds halves away from zero (qradar.md §1.6). A text beyond LONGEST_TEXT is NULL.
+from 0; ROUND rounds halves away from zero (docs/reference/aql.md, "Functions"). A text
+beyond LONGEST_TEXT is NULL.
 """
 
 import math

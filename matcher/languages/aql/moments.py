@@ -1,4 +1,4 @@
-"""Times as AQL writes them: START, STOP and PARSEDATETIME (qradar.md §1.4)."""
+"""Times as AQL writes them: START, STOP and PARSEDATETIME (docs/reference/aql.md)."""
 
 import re
 from datetime import UTC, datetime, tzinfo

@@ -21,7 +21,7 @@ _NAME_OF_ID: Mapping[str, Mapping[str, str]] = {
     "PROTOCOLNAME": {"protocolid": "protocolname"},
     "LOGSOURCEGROUPNAME": {"devicegrouplist": "logsourcegroupname"},
 }
-"""The property that holds what a function says of a column (qradar.md §1.6)."""
+"""The property that holds what a function says of a column (docs/reference/aql.md, "Functions")."""
 
 _SAID = {
     "QIDDESCRIPTION": "there are no descriptions here: QIDDESCRIPTION is the QID name",
@@ -42,7 +42,9 @@ class Names:
         self._aliases: dict[str, Operand] = {}
 
     def define(self, aliases: Iterable[tuple[str, Operand]]) -> None:
-        """From now on these aliases stand for their operands, in any case (qradar.md §1.1)."""
+        """From now on these aliases stand for their operands, in any case
+        (docs/reference/aql.md, "The statement").
+        """
         self._aliases.update((alias.casefold(), operand) for alias, operand in aliases)
 
     def operand(self, name: ast.Name) -> Operand:

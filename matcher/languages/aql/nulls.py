@@ -1,4 +1,4 @@
-"""NOT as in SQL, where a comparison with NULL is neither true nor false (qradar.md §1.3).
+"""NOT as in SQL, where a comparison with NULL is neither true nor false.
 
 Expressions know true and false alone. Three-valued logic is written in them: its NOT goes down to
 the leaves (De Morgan holds there), and the NOT of a leaf asks that its operands are not NULL.

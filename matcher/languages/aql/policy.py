@@ -1,4 +1,7 @@
-"""What IBM's text leaves open, as settings: each default is what seems meant (qradar.md §1.3)."""
+"""What IBM's text leaves open, as settings: each default is what seems meant.
+
+Source: docs/reference/aql.md, "Operators" and "NULL".
+"""
 
 import hashlib
 import json

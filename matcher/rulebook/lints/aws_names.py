@@ -1,4 +1,4 @@
-"""Whether CloudTrail ever logs a name, and under which services (qradar.md §0 and §7)."""
+"""Whether CloudTrail ever logs a name, and under which services (docs/reference/aql.md)."""
 
 import re
 from collections.abc import Callable, Iterator

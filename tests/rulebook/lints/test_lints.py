@@ -92,7 +92,7 @@ def test_every_code_is_documented_once():
 
 
 def test_what_the_verbatim_rule_is_known_for():
-    """qradar.md §0: 1 to 5, 6; and the names of §7 that several services share."""
+    """docs/reference/aql.md, "The seed query and documented AQL"."""
     book = load_rules([ROOT / "rules" / "cloud-api-t1059-009.yml"], CATALOGUE)
     found = lint_rules(book, CATALOGUE)
 
