@@ -1,19 +1,22 @@
-"""Everything this program raises on purpose, and the exit code each one ends in.
+"""Every error that ends the program on purpose, and its exit code.
 
 ::
 
-    MatcherError
+    MatcherError               70
     ├── UsageError              2   the command line names something that is not there
     ├── ConfigError            10   one or several settings are wrong
     ├── RuleError              11   a rule file cannot be used
-    │   ├── RuleSyntaxError         its text does not parse
-    │   ├── RuleSemanticError       it parses, but names what does not exist
-    │   └── UnsupportedRule         it is understood, and a stream cannot answer it
+    │   ├── RuleSyntaxError    11   its text does not parse
+    │   ├── RuleSemanticError  11   it parses, but names what does not exist
+    │   ├── UnsupportedRule    11   it is understood, and a stream cannot answer it
+    │   └── RuleErrors         11   several rules of one directory cannot be used
     ├── KafkaUnreachable       12   no broker answered, or it refused us
+    ├── Stalled                13   there are records, and none has been processed for too long
     ├── DeliveryError          14   what must be written could not be written
-    └── Stalled                13   there are records, and none has been processed for too long
+    └── ForcedError            15   the service was made to end before it had drained
 
-A bad *record* is never an exception: it is a :class:`matcher.events.record.Reject`.
+A bad *record* is never an exception: it is a :class:`matcher.events.record.Reject`. An exception
+that one module raises and its caller catches is no member of this tree and stands in that module.
 """
 
 from dataclasses import dataclass
@@ -167,13 +170,19 @@ class KafkaUnreachable(MatcherError):
     exit_code = EXIT_KAFKA
 
 
+class Stalled(MatcherError):
+    """There are records to read and none was processed for longer than allowed."""
+
+    exit_code = EXIT_STALLED
+
+
 class DeliveryError(MatcherError):
     """An alert, a forwarded record or a dead letter could not be written: reading stops."""
 
     exit_code = EXIT_DELIVERY
 
 
-class Stalled(MatcherError):
-    """There are records to read and none was processed for longer than allowed."""
+class ForcedError(MatcherError):
+    """The service was made to end before it had drained."""
 
-    exit_code = EXIT_STALLED
+    exit_code = EXIT_FORCED

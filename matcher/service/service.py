@@ -20,6 +20,7 @@ import structlog
 import uvloop
 
 from matcher.config import Settings
+from matcher.errors import ForcedError
 from matcher.events.record import RejectReason, SkipReason
 from matcher.metrics import (
     BUILD_INFO,
@@ -36,7 +37,7 @@ from matcher.pipeline.process import Pipeline
 from matcher.service.collector import calm_collector
 from matcher.service.exposition import Exposition
 from matcher.service.http import application, serve
-from matcher.service.shutdown import ForcedError, Shutdown
+from matcher.service.shutdown import Shutdown
 from matcher.stream.client import ClientLog
 from matcher.stream.prepare import prepare_worker
 from matcher.stream.worker import Worker

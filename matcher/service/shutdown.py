@@ -17,18 +17,12 @@ from typing import Any, Self
 
 import structlog
 
-from matcher.errors import EXIT_FORCED, MatcherError
+from matcher.errors import EXIT_FORCED
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _GRACE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
-
-
-class ForcedError(MatcherError):
-    """The service was made to end before it had drained."""
-
-    exit_code = EXIT_FORCED
 
 
 class Shutdown:
