@@ -12,6 +12,9 @@ import json
 import re
 from typing import Any, Final
 
+import msgspec
+from msgspec import Raw
+
 Names = tuple[str, ...]
 
 _EMPTY: Final[dict[str, Any]] = {}
@@ -79,10 +82,17 @@ def named(document: dict[str, Any], names: Names) -> str | None:
 
 
 def child(document: dict[str, Any], names: Names) -> dict[str, Any]:
-    """The object under the key, also where it came as JSON inside a text; else an empty one."""
+    """The object under the key, also where it came as JSON inside a text; else an empty one.
+
+    A value that is still Raw is parsed; that raises msgspec's errors, as parsing the document does.
+    """
     found = value(document, names)
     if isinstance(found, dict):
         return found
+    if isinstance(found, Raw):
+        found = msgspec.json.decode(found)
+        if isinstance(found, dict):
+            return found
     return _opened(found) if isinstance(found, str) else _EMPTY
 
 

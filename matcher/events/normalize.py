@@ -1,27 +1,17 @@
 """An event's bytes → the Event."""
 
 import json
-from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
 
-from matcher.events import acceptable, azure_activity, cloudtrail, entra, other
+from matcher.events import acceptable
 from matcher.events.attribution import classify
-from matcher.events.catalogue import Catalogue, SourceKind
+from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
-from matcher.events.facts import Facts
 from matcher.events.record import Reject
 from matcher.events.schema import Event, Payload
+from matcher.events.sources import BY_KIND
+from matcher.events.sources.facts import Facts
 from matcher.events.text import readable
-
-_NORMALIZERS: dict[SourceKind, Callable[[dict[str, Any]], Facts]] = {
-    SourceKind.CLOUDTRAIL: cloudtrail.facts,
-    SourceKind.AZURE_ACTIVITY: azure_activity.facts,
-    SourceKind.ENTRA_AUDIT: entra.audit_facts,
-    SourceKind.ENTRA_SIGNIN: entra.sign_in_facts,
-    SourceKind.M365: other.m365_facts,
-    SourceKind.UNKNOWN: other.unknown_facts,
-}
 
 
 def normalize(raw_event: RawEvent, starttime: int, catalogue: Catalogue) -> Event | Reject:
@@ -34,7 +24,7 @@ def normalize(raw_event: RawEvent, starttime: int, catalogue: Catalogue) -> Even
     if isinstance(document, Reject):
         return document
     kind = classify(document)
-    facts = _NORMALIZERS[kind](document)
+    facts = BY_KIND[kind].facts(document)
     naming = catalogue.naming(kind, facts.operation, facts.result)
     source = catalogue.log_source(kind, facts.account)
     source_type = catalogue.type_of(kind)

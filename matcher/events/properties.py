@@ -10,7 +10,7 @@ integer's digits are its JSON text.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
@@ -74,6 +74,12 @@ class CustomProperty:
         if not isinstance(paths, list) or not paths:
             raise ValueError("must be a path such as userIdentity.arn, or a list of paths")
         return cls(name, tuple(_path(path) for path in paths), anything)
+
+    def extended(self, other: "CustomProperty") -> "CustomProperty":
+        """The property that also reads the other's paths, after its own."""
+        return replace(
+            self, paths=self.paths + other.paths, anything=self.anything or other.anything
+        )
 
     def read(self, event: Event) -> str | int | float | bool | None:
         """The property's value."""

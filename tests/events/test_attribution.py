@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from matcher.events import acceptable
 from matcher.events.attribution import attribute, classify
-from matcher.events.catalogue import Catalogue, SourceKind
+from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
 from matcher.events.probe import glance
 from matcher.events.record import Reject
+from matcher.events.sources import SourceKind
 from tests.events.documents import DOCUMENTS, written
 
 DEFAULT = Catalogue.load()

@@ -1,9 +1,10 @@
 import pytest
 
 from matcher.errors import ConfigError
-from matcher.events.catalogue import Catalogue, SourceKind
+from matcher.events.catalogue import Catalogue
 from matcher.events.catalogue.catalogue import stable_number
 from matcher.events.schema import LogSourceType
+from matcher.events.sources import SourceKind
 
 TRAIL = SourceKind.CLOUDTRAIL
 

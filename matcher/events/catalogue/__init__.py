@@ -1,7 +1,6 @@
 """What the events of each log source are called: types, QID names, categories, as data files."""
 
 from matcher.events.catalogue.catalogue import Catalogue, LogSource
-from matcher.events.catalogue.kinds import SourceKind
 from matcher.events.catalogue.tables import Category, Naming
 
-__all__ = ["Catalogue", "Category", "LogSource", "Naming", "SourceKind"]
+__all__ = ["Catalogue", "Category", "LogSource", "Naming"]

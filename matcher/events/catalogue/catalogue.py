@@ -5,15 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
 
-from matcher.events.catalogue.kinds import SourceKind
 from matcher.events.catalogue.loader import Tables, load
 from matcher.events.catalogue.tables import DEFAULT_CATEGORY, Category, Naming, QidRow
 from matcher.events.properties import PropertyTable, Renamed
 from matcher.events.schema import LogSourceType
+from matcher.events.sources import BY_KIND, SourceKind
 from matcher.events.text import fold
-
-SIGN_IN = "Sign-in activity"
-"""The operation of every sign-in, also of a Graph record, which does not name it (§6.3)."""
 
 _REMEMBERED = 8192
 _LONG = 256
@@ -132,12 +129,13 @@ class _Memory:
 
 
 def _renamed(tables: Tables) -> tuple[Renamed, ...]:
-    """Every QID name that is not the operation as sent, with that operation; for sign-ins None:
-    a Graph record holds no operation at all.
+    """Every QID name that is not the operation as sent, with that operation; None for those of a
+    source with but one operation: a record need not hold that one at all.
     """
 
     def source(row: QidRow) -> str | None:
-        return None if row.kind is SourceKind.ENTRA_SIGNIN else row.operation
+        return None if BY_KIND[row.kind].only_operation else row.operation
 
+    unsaid = [one.only_operation for one in BY_KIND.values() if one.only_operation]
     named = [Renamed(row.name, source(row)) for row in tables.qids.values() if row.name]
-    return (Renamed(SIGN_IN, None), *named)
+    return (*(Renamed(operation, None) for operation in unsaid), *named)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from matcher.events.catalogue.kinds import SourceKind
 from matcher.events.schema import LogSourceType
+from matcher.events.sources import SourceKind
 
 HIGH_LEVEL = 1000
 """A category's high level is its number with the last three digits zero

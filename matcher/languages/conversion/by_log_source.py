@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from matcher.engine.expression import Always, Among, Expression, Field, Operand, leaves
 from matcher.engine.gate import simplified, specialized
-from matcher.events.catalogue import Catalogue, SourceKind
+from matcher.events.catalogue import Catalogue
+from matcher.events.sources import SourceKind
 from matcher.languages.conversion.notes import Notes, refused
 from matcher.languages.conversion.to_sigma import SigmaTerms
 from matcher.languages.sigma.log_sources import LogSource, known_log_sources

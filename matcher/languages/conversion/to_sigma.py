@@ -34,9 +34,9 @@ from matcher.engine.gate import specialized
 from matcher.engine.patterns import like_escaped, like_pieces
 from matcher.engine.regex import regex_test
 from matcher.engine.values import text_of
-from matcher.events.catalogue import Catalogue, SourceKind
-from matcher.events.catalogue.catalogue import SIGN_IN
+from matcher.events.catalogue import Catalogue
 from matcher.events.schema import Kind
+from matcher.events.sources import BY_KIND, SourceKind
 from matcher.events.text import fold
 from matcher.languages.conversion import notes
 from matcher.languages.conversion.notes import Notes, refused
@@ -62,6 +62,8 @@ class SigmaTerms:
         self._catalogue = catalogue
         self._notes = found
         self._spelled = source.spelled
+        operation = BY_KIND[kind].only_operation
+        self._only_name = catalogue.naming(kind, operation).qidname if operation else None
         self._twins = Twins(catalogue, kind, spelled=source.spelled)
 
     def expression(self, node: Expression) -> Expression:
@@ -85,24 +87,21 @@ class SigmaTerms:
                     yield twin.name
 
     def _named(self, leaf: Leaf) -> Leaf:
-        """Of a sign-in QIDNAME is always the same, whatever the event holds."""
-        if self._kind is not SourceKind.ENTRA_SIGNIN:
+        """Where a log source has but one operation, QIDNAME is the same for each of its events."""
+        if self._only_name is None:
             return leaf
         match leaf:
             case Compare(left=Field(property=found)) if found.name == "qidname":
-                return dataclasses.replace(leaf, left=self._sign_in())
+                return dataclasses.replace(leaf, left=Constant(self._only_name))
             case (
                 Among(operand=Field(property=found))
                 | Like(operand=Field(property=found))
                 | Matches(operand=Field(property=found))
                 | IsNull(operand=Field(property=found))
             ) if found.name == "qidname":
-                return dataclasses.replace(leaf, operand=self._sign_in())
+                return dataclasses.replace(leaf, operand=Constant(self._only_name))
             case _:
                 return leaf
-
-    def _sign_in(self) -> Constant:
-        return Constant(self._catalogue.naming(self._kind, SIGN_IN).qidname)
 
     def _leaf(self, leaf: Leaf) -> Expression:
         decided = specialized(leaf, self._catalogue.type_of(self._kind))

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
 import yaml
 
-from matcher.events.catalogue import Catalogue, SourceKind
+from matcher.events.catalogue import Catalogue
 from matcher.events.properties import CustomProperty
+from matcher.events.sources import BY_KIND, SourceKind
 
 _NAMING_CALLS = {
     "qidname": "QIDNAME(qid)",
@@ -38,7 +37,7 @@ class Twins:
 
     def __init__(self, catalogue: Catalogue, kind: SourceKind, *, spelled: bool) -> None:
         self._spelled = spelled
-        self._twins = (*_known()[kind], *self._of_paths(catalogue.properties.custom))
+        self._twins = (*_picked(kind), *self._of_paths(catalogue.properties.custom))
 
     def of_property(self, name: str) -> Twin | None:
         """The twin of a property."""
@@ -75,12 +74,10 @@ def property_as_written(name: str) -> str:
 
 
 @cache
-def _known() -> dict[SourceKind, tuple[Twin, ...]]:
-    text = files(__package__).joinpath("twins.yml").read_text(encoding="utf-8")
-    rows: dict[str, list[dict[str, Any]]] = yaml.safe_load(text)
-    return {
-        SourceKind(kind): tuple(
-            Twin(row["property"].lower(), row["name"], row.get("differs", "")) for row in found
-        )
-        for kind, found in rows.items()
-    }
+def _picked(kind: SourceKind) -> tuple[Twin, ...]:
+    """Where a property that normalizing picks and a name in the event read one thing:
+    ``aql_sigma_names.yml`` in the log source's folder. What a path reads is not in it.
+    """
+    file = BY_KIND[kind].folder / "aql_sigma_names.yml"
+    rows = yaml.safe_load(file.read_text("utf-8")) if file.exists() else []
+    return tuple(Twin(row["property"].lower(), row["name"], row.get("differs", "")) for row in rows)

@@ -11,7 +11,8 @@ from matcher.languages.sigma.log_sources import Alias, LogSource, known_log_sour
 _HEAD = """\
 # Sigma's log sources and fields
 
-Made from `matcher/languages/sigma/log_sources.yml` by `make docs`; do not edit it by hand.
+Made by `make docs` from the `sigma.yml` files of `matcher/events/sources/`; do not edit it by hand.
+[log-sources.md](log-sources.md) says what stands in these files.
 
 A rule's `logsource` says which events it is about. A name in it is looked for in the event as it
 stands: as a key, then, where it has dots, as a path, through every member of a list. Where nothing

@@ -1,7 +1,7 @@
 """Whether a log source's records have a field, and under what name.
 
-``known_fields.tsv`` is made of public records by ``tools/known_fields.py``; beside it
-``documented_fields.tsv`` holds by hand what the clouds document. Both are read once.
+``known_fields.tsv`` is made of public records by ``tools/known_fields.py``; what the cloud
+documents is written by hand in ``documented_fields.tsv`` of a log source's folder.
 """
 
 from collections import defaultdict
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path as FilePath
 
+from matcher.events.sources import BY_KIND
 from matcher.languages.nearest import nearest
 from matcher.languages.sigma.fields import Fields
 from matcher.languages.sigma.log_sources import LogSource, known_log_sources
@@ -96,15 +97,18 @@ def _seen(path: Path, known: Sequence[KnownFields], fewest: int) -> str:
 def known_fields() -> Mapping[str, KnownFields]:
     """What is known, by log source."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for source, _, names in _rows("documented_fields.tsv"):
-        counts[source].update(dict.fromkeys(names.split(), 0))
-    for source, path, count in _rows("known_fields.tsv"):
+    for one in BY_KIND.values():
+        for source, _, names in _rows(one.folder / "documented_fields.tsv"):
+            counts[source].update(dict.fromkeys(names.split(), 0))
+    for source, path, count in _rows(FilePath(__file__).parent / "known_fields.tsv"):
         counts[source][path] = int(count)
     return {source.name: KnownFields(counts[source.name]) for source in known_log_sources()}
 
 
-def _rows(file: str) -> Iterable[tuple[str, str, str]]:
-    for line in files(__package__).joinpath(file).read_text("utf-8").splitlines():
+def _rows(file: FilePath) -> Iterable[tuple[str, str, str]]:
+    if not file.exists():
+        return
+    for line in file.read_text("utf-8").splitlines():
         if not line.startswith("#"):
             first, second, third = line.split("\t")
             yield first, second, third

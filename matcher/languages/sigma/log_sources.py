@@ -1,18 +1,17 @@
 """``logsource`` → the events that a rule is about, and where its names lead in them.
 
-The table is data (``log_sources.yml``), with a reason for each alias.
+The tables are data, with a reason for each alias: ``sigma.yml`` in the folder of each log source.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
 import yaml
 
-from matcher.events.catalogue import SourceKind
+from matcher.events.sources import BY_KIND, SourceKind
 from matcher.languages.sigma.paths import Path
 
 
@@ -35,7 +34,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """One log source as Sigma names it, and how its events are read (``log_sources.yml``)."""
+    """One log source as Sigma names it, and how its events are read (``sigma.yml``)."""
 
     product: str
     service: str | None
@@ -61,8 +60,12 @@ class LogSource:
 @cache
 def known_log_sources() -> tuple[LogSource, ...]:
     """Every log source whose events are told apart here."""
-    text = files(__package__).joinpath("log_sources.yml").read_text(encoding="utf-8")
-    return tuple(map(_log_source, yaml.safe_load(text)))
+    return tuple(
+        _log_source(entry, kind)
+        for kind, source in BY_KIND.items()
+        if (file := source.folder / "sigma.yml").exists()
+        for entry in yaml.safe_load(file.read_text("utf-8"))
+    )
 
 
 def log_sources(
@@ -80,13 +83,13 @@ def log_sources(
     )
 
 
-def _log_source(entry: dict[str, Any]) -> LogSource:
+def _log_source(entry: dict[str, Any], kind: SourceKind) -> LogSource:
     spelled = entry.get("spelled", False)
     aliases = tuple(_alias(one, spelled=spelled) for one in entry.get("aliases", ()))
     return LogSource(
         product=entry["product"],
         service=entry.get("service"),
-        kinds=tuple(map(SourceKind, entry["kinds"])),
+        kinds=tuple(map(SourceKind, entry.get("kinds", (kind,)))),
         means=entry["means"].strip(),
         under=tuple(entry.get("under", ())),
         flat=entry.get("flat", False),

@@ -10,8 +10,8 @@ from matcher.engine.patterns import like_test
 from matcher.engine.rule import Rule
 from matcher.errors import Location
 from matcher.events.catalogue import Catalogue
-from matcher.events.catalogue.kinds import SourceKind
 from matcher.events.schema import LogSourceType
+from matcher.events.sources import SourceKind
 from matcher.events.text import fold
 from matcher.languages.nearest import nearest
 from matcher.rulebook.lints.aws_events import AwsEvents, aws_events

@@ -4,7 +4,7 @@ from typing import Any
 
 from matcher.events.addresses import address
 from matcher.events.document import child, number_or_text, spellings, text, value
-from matcher.events.facts import Facts
+from matcher.events.sources.facts import Facts
 from matcher.events.times import milliseconds
 
 _IDENTITY = spellings("userIdentity")

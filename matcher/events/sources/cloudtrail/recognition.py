@@ -1,0 +1,56 @@
+"""Telling CloudTrail records from those of clouds that write nearly the same."""
+
+from typing import Any
+
+from msgspec import UNSET
+
+from matcher.events.document import has, spellings
+from matcher.events.probe import Probe
+
+_VETOES = (*spellings("acsRegion"), *spellings("serviceName"))
+_EVENT_SOURCE = spellings("eventSource")
+_INSIGHT = spellings("insightDetails")
+_EVENT_NAME = spellings("eventName")
+_REGION_OR_IDENTITY = (*spellings("awsRegion"), *spellings("userIdentity"))
+_AWS = ".amazonaws.com"
+
+READS = _EVENT_SOURCE
+
+
+def is_cloudtrail(document: dict[str, Any]) -> bool:
+    """Whether it comes from an AWS service, is an insight, or has CloudTrail's own keys. Alibaba's
+    ActionTrail has the same ones, and ``acsRegion`` or ``serviceName`` besides.
+    """
+    if has(document, _VETOES):
+        return False
+    for name in _EVENT_SOURCE:
+        source = document.get(name)
+        if isinstance(source, str) and source.endswith(_AWS):
+            return True
+    if has(document, _INSIGHT):
+        return True
+    return has(document, _EVENT_NAME) and has(document, _REGION_OR_IDENTITY)
+
+
+def is_cloudtrail_at_a_glance(probe: Probe) -> bool:
+    """Whether what the probe saw makes :func:`is_cloudtrail` hold; False says nothing.
+
+    The probe has both vetoing keys in every spelling, and the others in camelCase alone.
+    """
+    if not (
+        probe.acsRegion is UNSET
+        and probe.AcsRegion is UNSET
+        and probe.acsregion is UNSET
+        and probe.serviceName is UNSET
+        and probe.ServiceName is UNSET
+        and probe.servicename is UNSET
+    ):
+        return False
+    source = probe.eventSource
+    if source is not UNSET and bytes(source).endswith(b'.amazonaws.com"'):
+        return True
+    if probe.insightDetails is not UNSET:
+        return True
+    return probe.eventName is not UNSET and (
+        probe.awsRegion is not UNSET or probe.userIdentity is not UNSET
+    )

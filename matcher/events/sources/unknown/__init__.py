@@ -1,0 +1,6 @@
+"""Events of no known log source."""
+
+from matcher.events.sources.source import SourceDefinition, SourceKind
+from matcher.events.sources.unknown import normalization
+
+UNKNOWN = SourceDefinition(kind=SourceKind.UNKNOWN, facts=normalization.facts)
