@@ -21,6 +21,8 @@ from matcher.events.normalize import normalize
 from matcher.events.record import Reject
 from matcher.events.schema import Event
 from matcher.languages.aql import Ordering, Query
+from matcher.languages.aql.aggregates import Grouping, Groups
+from matcher.languages.aql.order import identity, rank_for
 
 _EVERY_FIELD = (
     *("starttime", "qidname", "categoryname", "username", "sourceip", "logsourcename"),
@@ -56,24 +58,32 @@ class Answer:
         self._holds = predicate(query.expression, now)
         self.columns = columns_of(query, catalogue)
         self._cells = [operand(column.operand) for column in self.columns]
-        self._keys = [operand(ordering.operand) for ordering in query.order_by]
+        self._keys = [
+            (rank_for(ordering.operand), operand(ordering.operand)) for ordering in query.order_by
+        ]
         self.events = self.rejected = self.rows = 0
         self.unreadable: list[str] = []
 
     def read(self, files: InputFiles) -> Iterator[Row]:
         """The rows, sorted and cut as the query says."""
-        for row in self._cut(self._matching(files)):
+        found = self._matching(files)
+        if self._query.grouping is not None:
+            found = _groups(found, self._query.grouping)
+        for row in self._cut(found):
             self.rows += 1
             yield row
 
     def _cut(self, found: Iterator[Event]) -> Iterator[Row]:
         limit = self._query.limit
-        if not self._query.order_by:
-            return (self._row(event) for event in islice(found, limit))
-        return (row for _keys, row in _sorted(map(self._keyed, found), self._query.order_by, limit))
+        keyed: Iterator[tuple[Row, Row]] = map(self._keyed, found)
+        if self._query.distinct:
+            keyed = _different(keyed)
+        if self._query.order_by:
+            keyed = iter(_sorted(keyed, self._query.order_by, limit))
+        return (row for _keys, row in islice(keyed, limit))
 
     def _keyed(self, event: Event) -> tuple[Row, Row]:
-        return tuple(_rank(key(event)) for key in self._keys), self._row(event)
+        return tuple(rank(key(event)) for rank, key in self._keys), self._row(event)
 
     def _row(self, event: Event) -> Row:
         return tuple(cell(event) for cell in self._cells)
@@ -115,11 +125,24 @@ def _as_rule(query: Query) -> Rule:
     return Rule("query", "query", "1", Severity.INFORMATIONAL, query.expression)
 
 
-def _rank(value: Any) -> Row:
-    """Where a value stands: NULL first, then numbers, then texts by code point."""
-    if value in (None, ""):
-        return (0,)
-    return (1, value) if isinstance(value, (int, float)) else (2, str(value))
+def _groups(found: Iterable[Event], grouping: Grouping) -> Iterator[Event]:
+    """The groups that HAVING holds for. All events are read before the first of them."""
+    groups = Groups(grouping)
+    for event in found:
+        groups.add(event)
+    if grouping.having is None:
+        return groups.finished()
+    return filter(predicate(grouping.having), groups.finished())
+
+
+def _different(keyed: Iterable[tuple[Row, Row]]) -> Iterator[tuple[Row, Row]]:
+    """Of equal rows the first."""
+    seen: set[Row] = set()
+    for keys, row in keyed:
+        same = tuple(map(identity, row))
+        if same not in seen:
+            seen.add(same)
+            yield keys, row
 
 
 def _sorted(

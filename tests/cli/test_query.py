@@ -29,11 +29,11 @@ def event(name: str, minute: int, user: str | None = "mallory", **more: object) 
 
 
 EVENTS = [
-    event("CreateUser", 1),
-    event("ListUsers", 2, "alice"),
-    event("CreateUser", 3, None),
+    event("CreateUser", 1, sourceIPAddress="10.0.0.1"),
+    event("ListUsers", 2, "alice", sourceIPAddress="9.0.0.2"),
+    event("CreateUser", 3, None, sourceIPAddress="2001:db8::7"),
     event("DeleteUser", 4, 'bob "b"\n=1,é'),
-    event("CreateUser", 5, "alice"),
+    event("CreateUser", 5, "alice", sourceIPAddress="10.0.0.1"),
 ]
 
 
@@ -109,6 +109,70 @@ def test_a_relative_time_counts_from_the_clock_unless_now_is_given(ask):
 def test_the_console_has_a_time_zone(ask):
     query = "SELECT DATEFORMAT(starttime, 'HH') AS h FROM events START '2026-03-14 10:05'"
     assert ask(query, "--set", "aql.time_zone=Europe/Berlin") == [["10"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT COUNT(*) FROM events", [[5]]),
+        ("SELECT COUNT(username), UNIQUECOUNT(username) FROM events", [[4, 3]]),
+        (
+            "SELECT username, COUNT(*) AS n FROM events GROUP BY username ORDER BY n DESC LIMIT 2",
+            [["alice", 2], ["mallory", 1]],
+        ),
+        (
+            "SELECT QIDNAME(qid) AS what, COUNT(*) FROM events GROUP BY what HAVING COUNT(*) > 1",
+            [["CreateUser", 3]],
+        ),
+        (
+            (
+                "SELECT FIRST(username), LAST(username), QIDNAME(qid) FROM events GROUP BY qid "
+                "HAVING LAST(username) = 'alice' ORDER BY COUNT(*)"
+            ),
+            [["alice", "alice", "ListUsers"], ["mallory", "alice", "CreateUser"]],
+        ),
+        (
+            (
+                "SELECT username FROM events WHERE QIDNAME(qid) = 'CreateUser' "
+                "GROUP BY username ORDER BY username DESC"
+            ),
+            [["mallory"], ["alice"], [None]],
+        ),
+        ("SELECT IF SUM(eventcount) > 4 THEN 'many' ELSE 'few' FROM events", [["many"]]),
+        ("SELECT SUM(eventcount) * 2 + AVG(magnitude - magnitude) FROM events", [[10]]),
+        ("SELECT MIN(sourceip), MAX(sourceip) FROM events", [["9.0.0.2", "2001:db8::7"]]),
+        (
+            "SELECT DISTINCT sourceip FROM events ORDER BY sourceip DESC",
+            [["2001:db8::7"], ["10.0.0.1"], ["9.0.0.2"], [None]],
+        ),
+        ("SELECT DISTINCT QIDNAME(qid) FROM events LIMIT 2", [["CreateUser"], ["ListUsers"]]),
+        ("SELECT COUNT(*), MAX(username), SUM(qid) FROM events WHERE qid < 0", [[0, None, None]]),
+        ("SELECT qid, COUNT(*) FROM events WHERE qid < 0 GROUP BY qid", []),
+        (
+            "SELECT COUNT(*) FROM events GROUP BY DATEFORMAT(starttime, 'mm') LAST 57 MINUTES",
+            [[1], [1], [1]],
+        ),
+    ],
+)
+def test_events_are_grouped_and_counted(ask, query, expected):
+    assert ask(query, "--now", "2026-03-14T10:00:00Z") == expected
+
+
+def test_columns_of_groups_are_named_as_qradar_names_them(file, capsysbinary):
+    query = (
+        'SELECT username, sourceip, COUNT(*), COUNT(sourceip), MAX("Event ID"), region AS r, '
+        "MAX(LOWER(username)) FROM events GROUP BY USERNAME"
+    )
+    assert main(["scan", "--query", query, file, "--output", "csv"]) == EXIT_OK
+    heading = capsysbinary.readouterr().out.splitlines()[0].decode()
+    assert heading == (
+        "username,FIRST_sourceip,COUNT,COUNT_sourceip,MAX_Event ID,r,MAX(LOWER(username))"
+    )
+
+
+def test_a_column_without_an_alias_is_sorted_by_its_name(ask):
+    query = "SELECT username, COUNT(*) FROM events GROUP BY username HAVING COUNT > 1"
+    assert ask(query) == [["alice", 2]]
 
 
 def test_json_lines_hold_the_aliases_in_order(file, capsysbinary):
@@ -207,6 +271,12 @@ def test_check_says_that_a_statement_can_be_used(capsys):
     assert found["canonical"].startswith("QIDNAME(qid) = 'A' AND starttime >= ")
     assert main(["check", "--query", query]) == EXIT_OK
     assert capsys.readouterr().out.startswith("ok")
+
+
+def test_check_says_how_groups_are_made(capsys):
+    query = "SELECT username, COUNT(*) FROM events WHERE severity > 3 GROUP BY username"
+    code, found = checked(capsys, "--query", query)
+    assert (code, found["status"], found["canonical"]) == (EXIT_OK, "ok", "severity > 3")
 
 
 def test_check_reports_every_fault_in_a_file(capsys, tmp_path):

@@ -40,12 +40,13 @@ class Null:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """``name(arguments)``; ``star`` for ``COUNT(*)``."""
+    """``name(arguments)``; ``star`` for ``COUNT(*)``, ``distinct`` for ``COUNT(DISTINCT x)``."""
 
     at: Location
     name: str
     arguments: tuple["Node", ...]
     star: bool
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +257,12 @@ Clause = GroupBy | Having | OrderBy | Limit | Last | StartStop | Parameters
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """One SELECT statement. ``clauses`` are what follows WHERE, in the order they are written."""
+    """One SELECT statement. ``clauses`` are what follows WHERE, in the order they are written.
+    ``distinct`` is where the word DISTINCT stands.
+    """
 
     at: Location
+    distinct: Location | None
     columns: tuple[Column, ...]
     source: "Name | Select"
     into: Name | None

@@ -51,7 +51,9 @@ class Builder:
     # Statements
 
     def _statement(self, tree: Tree[Token]) -> ast.Select:
-        columns, source, *rest = tree.children
+        word, *others = tree.children
+        distinct = _token_place(word) if isinstance(word, Token) else None
+        columns, source, *rest = tree.children if distinct is None else others
         parts: dict[str, Any] = {"into": None, "where": None}
         clauses = []
         for child in rest:
@@ -61,6 +63,7 @@ class Builder:
                 clauses.append(self.node(child))
         return ast.Select(
             at=self.at(tree),
+            distinct=distinct,
             columns=self.nodes(columns.children),  # type: ignore[union-attr]
             source=self.node(source),
             clauses=tuple(clauses),
@@ -207,11 +210,13 @@ class Builder:
         return ast.Null(self.at(tree))
 
     def _call(self, tree: Tree[Token]) -> ast.FunctionCall:
-        name, *arguments = tree.children
-        given = arguments[0].children if arguments else []  # type: ignore[union-attr]
+        name, *rest = tree.children
+        arguments = _trees(tree)
+        given = arguments[0].children if arguments else []
         star = bool(given) and isinstance(given[0], Token)
         items = () if star else self.nodes(given)
-        return ast.FunctionCall(self.at(tree), str(name), items, star)
+        distinct = any(isinstance(word, Token) for word in rest)
+        return ast.FunctionCall(self.at(tree), str(name), items, star, distinct)
 
     def _if_call(self, tree: Tree[Token]) -> ast.FunctionCall:
         """``IF(condition, value, value)``: other languages have it; it is refused by its name."""

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from matcher.engine.expression import Constant, Operand, Recent
-from matcher.errors import RuleError
+from matcher.engine.expression import Constant, Expression, Operand, Recent
+from matcher.errors import Location, RuleError
 from matcher.languages.aql import ast, dialect
 from matcher.languages.aql.conditions import Conditions
 from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.functions import ASK_IT_OVER_FILES
+from matcher.languages.aql.grouping import Slots
 from matcher.languages.aql.moments import moment, whole_minutes
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.policy import Policy
@@ -35,6 +37,9 @@ class Ordering:
 class Tail:
     """What the clauses of a statement say."""
 
+    group_by: tuple[Operand, ...] = ()
+    having: Expression | None = None
+    having_at: Location | None = None
     order_by: tuple[Ordering, ...] = ()
     limit: int | None = None
     window: Recent | None = None
@@ -42,7 +47,7 @@ class Tail:
 
 
 class Clauses:
-    """Compiles the clauses of one statement. ``now`` is as for Operands."""
+    """Compiles the clauses of one statement. ``now`` and ``slots`` are as for Operands."""
 
     def __init__(
         self,
@@ -50,13 +55,16 @@ class Clauses:
         conditions: Conditions,
         findings: Findings,
         policy: Policy,
+        *,
         now: int | None,
+        slots: Slots,
     ) -> None:
         self._operands = operands
         self._conditions = conditions
         self._findings = findings
         self._policy = policy
         self._now = now
+        self._slots = slots
 
     def tail(self, clauses: tuple[ast.Clause, ...]) -> Tail:
         """All of them. Faults are kept among the findings."""
@@ -87,13 +95,19 @@ class Clauses:
 
     def _read(self, clause: ast.Clause, tail: Tail) -> None:
         match clause:
+            case ast.GroupBy(items=items) if self._now is not None:
+                tail.group_by = tuple(map(self._key, items))
+            case ast.Having(condition=condition) if self._now is not None:
+                tail.having_at = clause.at
+                tail.having = self._conditions.condition(condition)
             case ast.GroupBy() | ast.Having():
                 word = _RANKS[type(clause)][1]
                 raise self._findings.unsupported(
                     word.lower().replace(" ", "-"),
                     f"{word} needs many events, and a rule looks at one",
                     clause.at,
-                    f"take {word} out: each event that matches becomes one alert",
+                    f"{ASK_IT_OVER_FILES}, or take {word} out: each event that matches becomes "
+                    "one alert",
                 )
             case ast.StartStop():
                 tail.period = self._period(clause)
@@ -110,6 +124,26 @@ class Clauses:
                 self._findings.note(
                     f"PARAMETERS {', '.join(names)}: settings of a QRadar search, not used here"
                 )
+
+    def _key(self, node: ast.Node) -> Operand:
+        """One value of GROUP BY."""
+        found = self._operands.operand(node)
+        aggregate = self._slots.within(found)
+        if aggregate is not None:
+            raise self._findings.semantic(
+                "aggregate-in-group-by",
+                f"{aggregate.text} is known once the groups are there: they cannot be made by it",
+                node.at,
+                "group by a column of the events",
+            )
+        if isinstance(found, Constant):
+            raise self._findings.semantic(
+                "constant-key",
+                "this is the same for every event: nothing is grouped by it",
+                node.at,
+                "name a column or an alias; its number does not stand for it",
+            )
+        return found
 
     def _period(self, clause: ast.StartStop) -> tuple[int, int]:
         """From when to when: the second is the first millisecond outside."""

@@ -1,7 +1,7 @@
 """AQL text → the engine's expression and columns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matcher.engine.expression import (
     Always,
@@ -10,18 +10,21 @@ from matcher.engine.expression import (
     Comparison,
     Constant,
     Expression,
-    Operand,
     Recent,
 )
 from matcher.engine.rule import Column
-from matcher.errors import RuleError
+from matcher.errors import Location
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import ast
+from matcher.languages.aql.aggregates import Grouping
 from matcher.languages.aql.clauses import Clauses, Ordering, Tail
+from matcher.languages.aql.columns import Columns, named_as_first
 from matcher.languages.aql.conditions import Conditions
-from matcher.languages.aql.dialect import COMMENT, SEMICOLON, DialectName
+from matcher.languages.aql.dialect import COMMENT, DISTINCT, SEMICOLON, DialectName
 from matcher.languages.aql.extent import MAX_HEIGHT, MAX_PARTS, extent
 from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.functions import ASK_IT_OVER_FILES
+from matcher.languages.aql.grouping import Slots
 from matcher.languages.aql.names import Names
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.parser import parse
@@ -34,7 +37,9 @@ class Query:
 
     ``expression`` is everything that decides whether an event matches, LAST, START and STOP
     included. ``order_by`` and ``limit`` say how a finished answer is sorted and cut; ``window`` is
-    the LAST at the end. ``star`` says that the SELECT list has a ``*``.
+    the LAST at the end. ``star`` says that the SELECT list has a ``*``, ``distinct`` that equal
+    rows are one. With ``grouping`` the columns and ``order_by`` are asked of finished groups
+    (:class:`matcher.languages.aql.aggregates.Groups`), without it of events.
     ``notes`` are what has no meaning on a stream, one line each. ``settings`` are those of the
     policy that the expression and the columns rest on, each with its value.
     """
@@ -45,6 +50,8 @@ class Query:
     limit: int | None = None
     window: Recent | None = None
     star: bool = False
+    distinct: bool = False
+    grouping: Grouping | None = None
     notes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
 
@@ -60,8 +67,8 @@ def compile_query(
     """Compile a SELECT statement, or the bare filter of a QRadar rule test.
 
     ``now``, in epoch milliseconds, is the moment at which a query is asked: NOW and PARSEDATETIME
-    count from it, and START and STOP have a meaning. Without it the text is a rule's: each event
-    comes in a moment of its own, its start time.
+    count from it, START and STOP have a meaning, and there are aggregates. Without it the text is
+    a rule's: each event comes in a moment of its own, its start time.
 
     Raises a RuleError with its place: RuleSyntaxError, RuleSemanticError, UnsupportedRule, or
     RuleErrors where the text has several faults.
@@ -77,9 +84,15 @@ class _Compilation:
     ) -> None:
         self._findings = findings
         self._names = Names(catalogue, findings)
-        self._operands = Operands(self._names, findings, policy, now, condition=self._condition)
+        self._now = now
+        self._slots = Slots()
+        self._operands = Operands(
+            self._names, findings, policy, now=now, slots=self._slots, condition=self._condition
+        )
         self._conditions = Conditions(self._operands, findings, policy)
-        self._clauses = Clauses(self._operands, self._conditions, findings, policy, now)
+        self._clauses = Clauses(
+            self._operands, self._conditions, findings, policy, now=now, slots=self._slots
+        )
 
     def _condition(self, node: ast.Node) -> Expression:
         """A condition inside a value: the two are compiled in turn."""
@@ -95,15 +108,21 @@ class _Compilation:
             query = self._statement(parsed.root)
         else:
             expression = self._conditions.where(parsed.root)
+            self._check_where(expression)
             query = Query(expression, notes=self._findings.notes, settings=self._findings.settings)
         self._check_extent(query, parsed.root)
         self._findings.raise_errors()
-        return query
+        return self._over_groups(query)
 
     def _check_extent(self, query: Query, root: ast.Node) -> None:
         values = [column.operand for column in query.columns]
         values += [ordering.operand for ordering in query.order_by]
-        parts, height = extent((query.expression, *values))
+        values += [aggregate.operand for aggregate in self._slots.aggregates]
+        conditions = [query.expression]
+        if query.grouping is not None:
+            values += query.grouping.keys
+            conditions += [] if query.grouping.having is None else [query.grouping.having]
+        parts, height = extent((*conditions, *values))
         if parts > MAX_PARTS:
             message = f"the query unfolds to over {MAX_PARTS:,} values and conditions"
             hint = "an alias, the item of a BETWEEN and the subject of a CASE count each time"
@@ -115,19 +134,95 @@ class _Compilation:
 
     def _statement(self, select: ast.Select) -> Query:
         self._check_source(select)
-        columns = tuple(self._columns(select.columns))
+        columns = tuple(Columns(self._operands, self._findings).compiled(select.columns))
         self._names.define((column.alias, column.operand) for column in columns)
         tail = self._clauses.tail(select.clauses)
+        if select.distinct is not None:
+            self._check_distinct(select.distinct)
+        expression = self._where(select, tail)
+        self._check_where(expression)
+        grouping = self._grouping(select, tail)
+        if grouping is not None:
+            columns = named_as_first(select.columns, columns, grouping.keys)
         return Query(
-            expression=self._where(select, tail),
+            expression=expression,
             columns=columns,
             order_by=tail.order_by,
             limit=tail.limit,
             window=tail.window,
             star=any(column.value is None for column in select.columns),
+            distinct=select.distinct is not None,
+            grouping=grouping,
             notes=self._findings.notes,
             settings=self._findings.settings,
         )
+
+    def _grouping(self, select: ast.Select, tail: Tail) -> Grouping | None:
+        """What makes the groups, where the statement asks for any."""
+        if not tail.group_by and not self._slots:
+            if tail.having_at is not None:
+                self._findings.add(
+                    self._findings.semantic(
+                        "having-without-group",
+                        "HAVING tests groups, and there are none",
+                        tail.having_at,
+                        "test events in WHERE, or add GROUP BY",
+                    )
+                )
+            return None
+        for column in select.columns:
+            if column.value is None:
+                self._findings.add(
+                    self._findings.semantic(
+                        "star-of-group",
+                        "* stands for the columns of an event, and this row is a group of them",
+                        column.at,
+                        "name the columns",
+                    )
+                )
+        return Grouping(tail.group_by, (), tail.having)
+
+    def _over_groups(self, query: Query) -> Query:
+        """The query with what is asked of groups put so that it can be."""
+        if query.grouping is None:
+            return query
+        slots, having = self._slots, query.grouping.having
+        columns = tuple(
+            replace(column, operand=slots.operand_of_group(column.operand))
+            for column in query.columns
+        )
+        order_by = tuple(
+            replace(ordering, operand=slots.operand_of_group(ordering.operand))
+            for ordering in query.order_by
+        )
+        having = None if having is None else slots.condition_of_group(having)
+        grouping = Grouping(query.grouping.keys, tuple(slots.aggregates), having)
+        return replace(query, columns=columns, order_by=order_by, grouping=grouping)
+
+    def _check_distinct(self, at: Location) -> None:
+        if self._now is not None:
+            self._findings.departs(DISTINCT, at)
+            return
+        self._findings.add(
+            self._findings.unsupported(
+                "distinct",
+                "DISTINCT compares rows with each other, and a rule looks at one event",
+                at,
+                f"{ASK_IT_OVER_FILES}, or take it out: each event that matches becomes one alert",
+            )
+        )
+
+    def _check_where(self, expression: Expression) -> None:
+        aggregate = self._slots.within(expression)
+        if aggregate is not None:
+            self._findings.add(
+                self._findings.semantic(
+                    "aggregate-in-where",
+                    f"{aggregate.text} is known once all events are read: WHERE cannot test it",
+                    aggregate.at,
+                    "test it in HAVING",
+                )
+            )
 
     def _where(self, select: ast.Select, tail: Tail) -> Expression:
         """What WHERE says, and with it the LAST, or START and STOP, at the end."""
@@ -152,30 +247,6 @@ class _Compilation:
             start, stop = map(Constant, tail.period)
             yield Compare(Comparison.AT_LEAST, self._names.starttime(), start)
             yield Compare(Comparison.LESS, self._names.starttime(), stop)
-
-    def _columns(self, columns: tuple[ast.Column, ...]) -> Iterator[Column]:
-        seen: set[str] = set()
-        for column in columns:
-            if column.value is None:
-                self._findings.note("SELECT * adds no columns: an alert holds the event's fields")
-                continue
-            alias = column.alias if column.alias is not None else column.written
-            if not alias.strip() or alias.casefold() in seen:
-                problem = "is empty" if not alias.strip() else f'"{alias}" is there twice'
-                self._findings.add(
-                    self._findings.semantic("alias", f"the alias {problem}", column.at)
-                )
-            if column.quote == '"' and self._findings.dialect == "strict":
-                self._findings.note("IBM writes an alias in single quotes where it is defined")
-            seen.add(alias.casefold())
-            yield Column(alias, self._column(column.value))
-
-    def _column(self, value: ast.Node) -> Operand:
-        try:
-            return self._operands.operand(value)
-        except RuleError as error:
-            self._findings.add(error)
-            return Constant(None)
 
     def _check_source(self, select: ast.Select) -> None:
         if select.into is not None:

@@ -76,6 +76,12 @@ ENUMERATION = Departure(
     "join several {operator} by OR",
     RuleSyntaxError,
 )
+DISTINCT = Departure(
+    "strict-distinct",
+    "SELECT DISTINCT is not documented",
+    "write GROUP BY with the same columns",
+    RuleSyntaxError,
+)
 
 DEPARTURES = (
     LAST_IN_WHERE,
@@ -88,3 +94,4 @@ DEPARTURES = (
     LIKE_ON_ADDRESS,
     ENUMERATION,
 )
+"""Those that a rule may have: no rule has DISTINCT, which needs many events."""

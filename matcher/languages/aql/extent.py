@@ -47,7 +47,7 @@ def _measure(root: Part, measures: dict[int, tuple[int, int]]) -> tuple[int, int
     waiting = [root]
     while waiting:
         part = waiting[-1]
-        inner = _inner(part)
+        inner = inner_parts(part)
         unknown = [one for one in inner if id(one) not in measures]
         if unknown:
             waiting += unknown
@@ -59,7 +59,8 @@ def _measure(root: Part, measures: dict[int, tuple[int, int]]) -> tuple[int, int
     return measures[id(root)]
 
 
-def _inner(part: Part) -> Sequence[Part]:
+def inner_parts(part: Part) -> Sequence[Part]:
+    """What stands directly in an expression or operand."""
     match part:
         case And(items) | Or(items):
             return items

@@ -44,7 +44,7 @@ _ANY_NUMBER = 1000
 _MOST_DIGITS = 15
 
 
-def _finite(value: Any) -> int | float | None:
+def finite_number(value: Any) -> int | float | None:
     """A value as a number; an infinite one, and what is none, is NULL."""
     number = number_of(value)
     return None if isinstance(number, float) and not math.isfinite(number) else number
@@ -70,7 +70,7 @@ def _length(value: Any) -> int | None:
 
 
 def _substring(value: Any, start: Any, length: Any = _LARGEST_EXACT) -> str | None:
-    text, first, count = text_of(value), _finite(start), _finite(length)
+    text, first, count = text_of(value), finite_number(start), finite_number(length)
     if text is None or first is None or count is None or first < 0 or count < 0:
         return None
     begin = int(min(first, len(text)))
@@ -81,13 +81,13 @@ def _whole(value: Any) -> int | None:
     """A number without its fraction; an address as the number that it is."""
     number = number_of(value)
     if number is not None:
-        return None if _finite(number) is None else int(number)
+        return None if finite_number(number) is None else int(number)
     found = address(text_of(value)) if isinstance(value, str) else None
     return None if found is None else int(found)
 
 
 def _double(value: Any) -> float | None:
-    number = _finite(value)
+    number = finite_number(value)
     try:
         return None if number is None else float(number)
     except OverflowError:
@@ -95,7 +95,7 @@ def _double(value: Any) -> float | None:
 
 
 def _position(value: Any, wanted: Any, start: Any = 0) -> int | None:
-    text, part, first = text_of(value), text_of(wanted), _finite(start)
+    text, part, first = text_of(value), text_of(wanted), finite_number(start)
     if text is None or part is None or first is None:
         return None
     return text.find(part, int(max(0, min(first, len(text)))))
@@ -107,7 +107,7 @@ def _base64(value: Any) -> str | None:
 
 
 def _round(value: Any, digits: Any = 0) -> int | float | None:
-    number, places = _finite(value), _finite(digits)
+    number, places = finite_number(value), finite_number(digits)
     if number is None or places is None or not abs(places) <= _MOST_DIGITS:
         return None
     try:
@@ -122,7 +122,7 @@ def date_function(zone: tzinfo) -> Function:
     """DATEFORMAT on a console in that zone."""
 
     def call(milliseconds: Any, pattern: Any) -> str | None:
-        time, letters = _finite(milliseconds), text_of(pattern)
+        time, letters = finite_number(milliseconds), text_of(pattern)
         if time is None or letters is None:
             return None
         return date_format(int(time), letters, zone)
@@ -212,10 +212,13 @@ class Refusal:
     hint: str
 
 
+ASK_IT_OVER_FILES = "ask it over files, with matcher scan --query"
+"""What to do with a query that a rule cannot be."""
+
 _AGGREGATE = Refusal(
     "aggregate",
     "is an aggregate: it needs many events, and a rule looks at one",
-    "take it out: each event that matches becomes one alert",
+    f"{ASK_IT_OVER_FILES}, or take it out: each event that matches becomes one alert",
 )
 _ASSETS = Refusal(
     "asset-function",
@@ -260,7 +263,10 @@ _NO_FUNCTION = Refusal(
 
 REFUSALS: dict[str, Refusal] = {
     **dict.fromkeys(
-        ("AVG", "COUNT", "FIRST", "LAST", "MAX", "MIN", "STDEV", "STDEVP", "SUM", "UNIQUECOUNT"),
+        (
+            *("AVG", "COUNT", "DISTINCTCOUNT", "FIRST", "LAST", "MAX", "MIN"),
+            *("STDEV", "STDEVP", "SUM", "UNIQUECOUNT"),
+        ),
         _AGGREGATE,
     ),
     **dict.fromkeys(("ASSETHOSTNAME", "ASSETPROPERTY", "ASSETUSER", "MATCHESASSETSEARCH"), _ASSETS),

@@ -65,6 +65,12 @@ class Names:
             return foreign
         raise self._unknown(name)
 
+    def is_field(self, found: Property) -> bool:
+        """Whether it is a field of every event: a custom property is a text that may be anything
+        else.
+        """
+        return found.name in self._properties.by_field
+
     def name_of_id(self, call: ast.FunctionCall) -> Field:
         """``QIDNAME(qid)`` and its like. The argument is a column, whatever alias has its name.
 

@@ -11,14 +11,19 @@ from matcher.engine.expression import (
     Comparison,
     Constant,
     Expression,
+    Field,
     Operand,
 )
 from matcher.engine.regex import BadRegexError
+from matcher.engine.values import number_of
 from matcher.errors import RuleError
+from matcher.events.schema import Kind
 from matcher.languages.aql import ast
+from matcher.languages.aql.aggregates import AGGREGATES
 from matcher.languages.aql.dateformat import pieces
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.functions import FUNCTIONS, OPERATORS, REFUSALS, date_function
+from matcher.languages.aql.grouping import Slots, Written
 from matcher.languages.aql.moments import milliseconds_ago, moment
 from matcher.languages.aql.names import NAMING_FUNCTIONS, Names
 from matcher.languages.aql.policy import Policy
@@ -37,7 +42,7 @@ class Operands:
     """Compiles values. Every method raises the RuleError of the first fault it meets.
 
     ``condition`` compiles the conditions of a CASE. ``now`` is the moment of the query in epoch
-    milliseconds; None in a rule, whose events each have their own.
+    milliseconds; None in a rule, whose events each have their own. ``slots`` takes the aggregates.
     """
 
     def __init__(
@@ -45,13 +50,16 @@ class Operands:
         names: Names,
         findings: Findings,
         policy: Policy,
+        *,
         now: int | None,
+        slots: Slots,
         condition: Callable[[ast.Node], Expression],
     ) -> None:
         self._names = names
         self._findings = findings
         self._policy = policy
         self._now = now
+        self._slots = slots
         self._condition = condition
 
     def operand(self, node: ast.Node) -> Operand:
@@ -131,10 +139,16 @@ class Operands:
             raise self._findings.semantic(
                 "not-a-value", f"{name} is a condition, not a value", call.at, "use it in WHERE"
             )
+        if name in AGGREGATES and self._now is not None:
+            return self._aggregate(call)
         signature = FUNCTIONS.get(name)
         if signature is None:
             raise self.refused_or_unknown(call)
-        if call.star or not signature.fewest <= len(call.arguments) <= signature.most:
+        if (
+            call.star
+            or call.distinct
+            or not signature.fewest <= len(call.arguments) <= signature.most
+        ):
             raise self._findings.semantic(
                 "wrong-argument",
                 f"{name} takes {signature} argument{'' if str(signature) == '1' else 's'}",
@@ -147,6 +161,52 @@ class Operands:
         if name in ("REPLACEFIRST", "REPLACEALL"):
             self._check_replacement(call)
         return Call(function, tuple(map(self.operand, call.arguments)))
+
+    def _aggregate(self, call: ast.FunctionCall) -> Operand:
+        """A function over many events."""
+        name = call.name.upper()
+        if call.distinct:
+            raise self._findings.semantic(
+                "distinct-argument",
+                f"{name} takes no DISTINCT",
+                call.at,
+                f"AQL counts different values with UNIQUECOUNT({_shown(call)})",
+            )
+        if call.star and name == "COUNT":
+            argument: Operand = Constant(1)
+        elif call.star or len(call.arguments) != 1:
+            wanted = "one value, or *" if name == "COUNT" else "one value"
+            raise self._findings.semantic("wrong-argument", f"{name} takes {wanted}", call.at)
+        else:
+            argument = self.operand(call.arguments[0])
+            if AGGREGATES[name].of_numbers:
+                self._check_number(name, argument, call)
+        if self._slots.within(argument) is not None:
+            raise self._findings.semantic(
+                "nested-aggregate",
+                "an aggregate stands inside another",
+                call.at,
+                "each takes the values of single events",
+            )
+        return self._slots.of_text(name, argument, Written(f"{name}({_shown(call)})", call.at))
+
+    def _check_number(self, name: str, argument: Operand, call: ast.FunctionCall) -> None:
+        """Only what is sure to be no number is refused: the text of a custom property may be."""
+        match argument:
+            case Field(found) if self._names.is_field(found):
+                fits = found.kind in (Kind.NUMBER, Kind.TIME)
+            case Constant(value):
+                fits = number_of(value) is not None
+            case _:
+                fits = True
+        if not fits:
+            shown = _shown(call)
+            raise self._findings.semantic(
+                "not-a-number",
+                f"{name} takes numbers, and {shown} is no number",
+                call.arguments[0].at,
+                f"COUNT({shown}) counts its values, UNIQUECOUNT({shown}) its different ones",
+            )
 
     def _zone(self) -> tzinfo:
         """The console's time zone, for what is written or read in it."""
@@ -226,3 +286,15 @@ class Operands:
             node.rest,
             self.operand(node.first),
         )
+
+
+def _shown(call: ast.FunctionCall) -> str:
+    """The argument of an aggregate in a message."""
+    if call.star:
+        return "*"
+    match call.arguments[0]:
+        case ast.Name(text=text):
+            return text
+        case ast.Text(value=text):
+            return f"'{text[:60]}'"
+    return "…"

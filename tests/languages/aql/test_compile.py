@@ -13,6 +13,7 @@ from tests.languages.aql.rendering import rendered
 CASES = Path(__file__).parents[2] / "cases" / "aql"
 RULE = Path(__file__).parents[3] / "rules" / "cloud-api-t1059-009.yml"
 CATALOGUE = Catalogue.load()
+NOON = 1_770_000_000_000
 
 
 def table(name: str) -> list:
@@ -28,6 +29,16 @@ def test_a_text_compiles_to_its_expression(text, expected):
 def test_a_text_is_refused_with_code_place_and_words(case):
     with pytest.raises(RuleError) as caught:
         compile_query(case["text"], CATALOGUE, dialect=case.get("dialect", "compat"))
+    error = caught.value
+    assert not isinstance(error, RuleErrors), error
+    assert (error.code, [error.line, error.column]) == (case["code"], case["at"])
+    assert case.get("says", "") in str(error)
+
+
+@pytest.mark.parametrize("case", table("query-errors.yml"), ids=lambda case: case["text"])
+def test_a_query_over_files_is_refused_with_code_place_and_words(case):
+    with pytest.raises(RuleError) as caught:
+        compile_query(case["text"], CATALOGUE, dialect=case.get("dialect", "compat"), now=NOON)
     error = caught.value
     assert not isinstance(error, RuleErrors), error
     assert (error.code, [error.line, error.column]) == (case["code"], case["at"])

@@ -24,6 +24,7 @@ from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.languages.aql import Policy, Query, compile_query
+from matcher.languages.aql.aggregates import Groups
 from matcher.languages.aql.extent import extent
 from matcher.languages.aql.parser import MAX_CHARACTERS
 from matcher.languages.aql.text import aql_text
@@ -104,6 +105,7 @@ def _compiles_or_is_refused(text: str, seed: int) -> bool:
     _reads_back(compiled, policy)
     for event in EVENTS:
         _decides(compiled, event, now)
+    _answers(compiled)
     return True
 
 
@@ -135,12 +137,25 @@ def _reads_back(query: Query, policy: Policy) -> None:
     assert again.expression == query.expression, text
 
 
+def _answers(query: Query) -> None:
+    """Every column has a value that can be written, of each event or of each group."""
+    rows = EVENTS
+    if query.grouping is not None:
+        groups = Groups(query.grouping)
+        for event in EVENTS:
+            groups.add(event)
+        rows = list(groups.finished())
+        if query.grouping.having is not None:
+            assert {predicate(query.grouping.having)(row) for row in rows} <= {True, False}
+    for row in rows:
+        for item in (*query.columns, *query.order_by):
+            assert encode({"column": operand(item.operand)(row)})
+
+
 def _decides(query: Query, event, now: int | None) -> None:
     expression = query.expression
     holds = predicate(expression, now)(event)
     assert holds in (True, False)
-    for item in (*query.columns, *query.order_by):
-        assert encode({"column": operand(item.operand)(event)})
     live = predicate(expression)(event)
     assert judge(expression, event).holds is live
     assert encode({"why": [r.value for r in Explanation(expression).reasons(event)]})

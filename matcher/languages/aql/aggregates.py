@@ -1,0 +1,273 @@
+"""The aggregate functions of AQL: what each makes of the values of many events.
+
+IBM's page "AQL data aggregation functions" names them. Where it is silent they do as SQL does:
+NULL (missing, JSON null, the empty text) is left out of every function but ``COUNT(*)``, FIRST and
+LAST, and over nothing COUNT is 0 and the others are NULL. SUM, AVG, STDEV and STDEVP also leave out
+what is no number. MIN and MAX order values as ORDER BY does. FIRST and LAST go by start time.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import msgspec
+
+from matcher.engine.compiler import Getter, operand
+from matcher.engine.expression import Expression, Operand
+from matcher.events.schema import Event, Kind, LogSourceType, Payload
+from matcher.languages.aql.functions import OPERATORS, finite_number
+from matcher.languages.aql.order import Rank, identity, is_null, rank_for
+
+
+class Accumulator(Protocol):
+    """One aggregate of one group while its events come."""
+
+    def add(self, value: Any, at: int) -> None:
+        """One event's value; ``at`` is the event's start time."""
+
+    def result(self) -> Any:
+        """The aggregate of what was added."""
+
+
+class _Count:
+    def __init__(self) -> None:
+        self._number = 0
+
+    def add(self, value: Any, _at: int) -> None:
+        self._number += not is_null(value)
+
+    def result(self) -> int:
+        return self._number
+
+
+class _UniqueCount:
+    def __init__(self) -> None:
+        self._seen: set[Any] = set()
+
+    def add(self, value: Any, _at: int) -> None:
+        if not is_null(value):
+            self._seen.add(identity(value))
+
+    def result(self) -> int:
+        return len(self._seen)
+
+
+class _Sum:
+    """The sum, in AQL's own arithmetic: whole as long as it fits a long."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total: Any = 0
+
+    def add(self, value: Any, _at: int) -> None:
+        number = finite_number(value)
+        if number is not None:
+            self.count += 1
+            self.total = OPERATORS["+"].call(self.total, number)
+
+    def result(self) -> Any:
+        return self.total if self.count else None
+
+
+class _Average(_Sum):
+    def result(self) -> Any:
+        return OPERATORS["/"].call(self.total, self.count)
+
+
+class _Deviation:
+    """The standard deviation in one pass (Welford), over ``count - less``."""
+
+    def __init__(self, less: int) -> None:
+        self._less = less
+        self._count = 0
+        self._mean = self._squares = 0.0
+
+    def add(self, value: Any, _at: int) -> None:
+        number = finite_number(value)
+        if number is None:
+            return
+        try:
+            new = float(number)
+        except OverflowError:
+            new = math.inf
+        self._count += 1
+        off = new - self._mean
+        self._mean += off / self._count
+        self._squares += off * (new - self._mean)
+
+    def result(self) -> float | None:
+        degrees = self._count - self._less
+        found = math.sqrt(self._squares / degrees) if degrees > 0 else math.nan
+        return found if math.isfinite(found) else None
+
+
+class _Min:
+    """The first value in the order of ORDER BY."""
+
+    def __init__(self, rank: Rank) -> None:
+        self._rank = rank
+        self._best: Any = None
+
+    def add(self, value: Any, _at: int) -> None:
+        if not is_null(value) and (self._best is None or self._before(value, self._best)):
+            self._best = value
+
+    def _before(self, one: Any, other: Any) -> bool:
+        return self._rank(one) < self._rank(other)
+
+    def result(self) -> Any:
+        return self._best
+
+
+class _Max(_Min):
+    def _before(self, one: Any, other: Any) -> bool:
+        return self._rank(one) > self._rank(other)
+
+
+class _First:
+    """The value of the event with the earliest start time; of several, of the one read first."""
+
+    def __init__(self) -> None:
+        self._at: float = math.inf
+        self._value: Any = None
+
+    def add(self, value: Any, at: int) -> None:
+        if at < self._at:
+            self._at, self._value = at, value
+
+    def result(self) -> Any:
+        return self._value
+
+
+class _Last:
+    """The value of the event with the latest start time; of several, of the one read last."""
+
+    def __init__(self) -> None:
+        self._at: float = -math.inf
+        self._value: Any = None
+
+    def add(self, value: Any, at: int) -> None:
+        if at >= self._at:
+            self._at, self._value = at, value
+
+    def result(self) -> Any:
+        return self._value
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateFunction:
+    """``begin`` makes an aggregate of no values, whose order is the rank given. ``kind`` is what
+    the function gives, None for what its argument is. ``of_numbers``: it takes numbers alone.
+    """
+
+    begin: Callable[[Rank], Accumulator]
+    kind: Kind | None = Kind.NUMBER
+    of_numbers: bool = False
+
+
+AGGREGATES: Mapping[str, AggregateFunction] = MappingProxyType(
+    {
+        "AVG": AggregateFunction(lambda _rank: _Average(), of_numbers=True),
+        "COUNT": AggregateFunction(lambda _rank: _Count()),
+        "DISTINCTCOUNT": AggregateFunction(lambda _rank: _UniqueCount()),
+        "FIRST": AggregateFunction(lambda _rank: _First(), kind=None),
+        "LAST": AggregateFunction(lambda _rank: _Last(), kind=None),
+        "MAX": AggregateFunction(_Max, kind=None),
+        "MIN": AggregateFunction(_Min, kind=None),
+        "STDEV": AggregateFunction(lambda _rank: _Deviation(less=1), of_numbers=True),
+        "STDEVP": AggregateFunction(lambda _rank: _Deviation(less=0), of_numbers=True),
+        "SUM": AggregateFunction(lambda _rank: _Sum(), of_numbers=True),
+        "UNIQUECOUNT": AggregateFunction(lambda _rank: _UniqueCount()),
+    }
+)
+"""By name. QRadar estimates DISTINCTCOUNT; here both counts are exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A function over the events of a group. The finished group holds its value as the property
+    ``slot``.
+    """
+
+    function: str
+    operand: Operand
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which events make one row, and what is kept of them.
+
+    ``keys`` are the values of GROUP BY; without any all events are one group, which is there even
+    where no event is. ``having`` is asked of a finished group.
+    """
+
+    keys: tuple[Operand, ...]
+    aggregates: tuple[Aggregate, ...]
+    having: Expression | None
+
+
+class Groups:
+    """The groups of one answer while its events come. Memory grows with the number of groups, and
+    with the different values that UNIQUECOUNT has seen.
+    """
+
+    def __init__(self, grouping: Grouping) -> None:
+        self._keys = [operand(key) for key in grouping.keys]
+        self._begin = [
+            partial(AGGREGATES[one.function].begin, rank_for(one.operand))
+            for one in grouping.aggregates
+        ]
+        self._values: list[Getter] = [operand(one.operand) for one in grouping.aggregates]
+        self._slots = [one.slot for one in grouping.aggregates]
+        self._groups: dict[tuple[Any, ...], list[Accumulator]] = {}
+        if not self._keys:
+            self._groups[()] = self._begun()
+
+    def add(self, event: Event) -> None:
+        """One event that the query holds for."""
+        key = tuple([identity(get(event)) for get in self._keys])
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = self._begun()
+        for get, accumulator in zip(self._values, group, strict=True):
+            accumulator.add(get(event), event.starttime)
+
+    def finished(self) -> Iterator[Event]:
+        """The groups in the order in which they began, each as an event that holds nothing but
+        the slots, as properties.
+        """
+        for group in self._groups.values():
+            values = [accumulator.result() for accumulator in group]
+            found = dict(zip(self._slots, values, strict=True))
+            yield msgspec.structs.replace(_BLANK, properties=found)
+
+    def _begun(self) -> list[Accumulator]:
+        return [begin() for begin in self._begin]
+
+
+_BLANK = Event(
+    payload=Payload(b""),
+    document={},
+    log_source_type=LogSourceType(0, ""),
+    starttime=0,
+    devicetime=None,
+    qid=0,
+    qidname=None,
+    category=0,
+    categoryname="",
+    highlevelcategory=0,
+    severity=0,
+    username=None,
+    sourceip=None,
+    logsourceid=0,
+    logsourcename="",
+    errorcode=None,
+    region=None,
+    account=None,
+    uid="",
+    properties={},
+)

@@ -1,0 +1,136 @@
+"""A statement with aggregates → what is kept of each group, and columns over finished groups.
+
+An aggregate is compiled to a field that reads a slot of the finished group. Whatever else a column,
+HAVING or ORDER BY asks of a group is asked of its first event, as IBM's page on the aggregate
+functions has it: a column beside those of GROUP BY is "returned as FIRST_sourceip".
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from matcher.engine.expression import (
+    Always,
+    Among,
+    And,
+    Call,
+    Case,
+    Compare,
+    Comparison,
+    Constant,
+    Expression,
+    Field,
+    InNetwork,
+    IsNull,
+    Like,
+    Matches,
+    Not,
+    Operand,
+    Or,
+)
+from matcher.errors import Location
+from matcher.events.schema import Event, Kind, Property
+from matcher.languages.aql.aggregates import AGGREGATES, Aggregate
+from matcher.languages.aql.extent import Part, inner_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An aggregate as the text has it, and where."""
+
+    text: str
+    at: Location
+
+
+class Slots:
+    """The aggregates of one statement, in the order in which they were met."""
+
+    def __init__(self) -> None:
+        self.aggregates: list[Aggregate] = []
+        self._written: dict[str, Written] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.aggregates)
+
+    def of_text(self, function: str, operand: Operand, written: Written) -> Field:
+        """The field of an aggregate that the text names."""
+        field = self._kept(function, operand, written.text)
+        self._written[field.property.name] = written
+        return field
+
+    def within(self, root: Part) -> Written | None:
+        """An aggregate inside an expression or operand; None where there is no aggregate."""
+        for part in _parts(root):
+            if isinstance(part, Field) and part.property.name in self._written:
+                return self._written[part.property.name]
+        return None
+
+    def operand_of_group(self, operand: Operand) -> Operand:
+        """The operand, to be asked of a finished group."""
+        if isinstance(operand, Constant):
+            return operand
+        if self.within(operand) is None:
+            written = operand.written if isinstance(operand, Field) else ""
+            return self._kept("FIRST", operand, written)
+        match operand:
+            case Call(function, arguments):
+                return Call(function, tuple(map(self.operand_of_group, arguments)))
+            case Case(branches, otherwise):
+                return Case(
+                    tuple(
+                        (self.condition_of_group(test), self.operand_of_group(value))
+                        for test, value in branches
+                    ),
+                    self.operand_of_group(otherwise),
+                )
+            case _:
+                return operand
+
+    def condition_of_group(self, expression: Expression) -> Expression:
+        """The condition, to be asked of a finished group."""
+        match expression:
+            case And(items):
+                return And(tuple(map(self.condition_of_group, items)))
+            case Or(items):
+                return Or(tuple(map(self.condition_of_group, items)))
+            case Not(item):
+                return Not(self.condition_of_group(item))
+            case Always():
+                return expression
+        if self.within(expression) is None:
+            held = Case(((expression, Constant(1)),), Constant(0))
+            return Compare(Comparison.EQUAL, self._kept("FIRST", held, ""), Constant(1))
+        match expression:
+            case Compare(_, left, right):
+                left, right = self.operand_of_group(left), self.operand_of_group(right)
+                return replace(expression, left=left, right=right)
+            case Among() | InNetwork() | IsNull() | Like() | Matches():
+                return replace(expression, operand=self.operand_of_group(expression.operand))
+            case _:
+                raise AssertionError(expression)
+
+    def _kept(self, function: str, operand: Operand, written: str) -> Field:
+        slot = f"slot {len(self.aggregates)}"
+        self.aggregates.append(Aggregate(function, operand, slot))
+        kind = AGGREGATES[function].kind or _kind(operand)
+        return Field(Property(slot, kind, _reader(slot)), written)
+
+
+def _kind(operand: Operand) -> Kind:
+    """What a value that is taken from an event is in the group, which has no payload."""
+    kind = operand.property.kind if isinstance(operand, Field) else Kind.TEXT
+    return Kind.TEXT if kind is Kind.PAYLOAD else kind
+
+
+def _reader(slot: str) -> Callable[[Event], object]:
+    return lambda group: group.properties[slot]
+
+
+def _parts(root: Part) -> Iterator[Part]:
+    waiting = [root]
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting += inner_parts(part)
