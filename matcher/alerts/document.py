@@ -29,14 +29,16 @@ PAYLOAD_REFERENCE = {"$ref": "payload"}
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an event stands: its input, the record's offset (or line), its index in the record."""
+    """Where an event was read: the input, the record's offset (or line), the event's index in the
+    record.
+    """
 
     input: TopicPartition | InputFile
     offset: int
     index: int
 
     def document(self) -> dict[str, Any]:
-        """The origin as an alert writes it."""
+        """The origin in the form that an alert's document has."""
         if isinstance(self.input, TopicPartition):
             place: dict[str, Any] = {"topic": self.input.topic, "partition": self.input.partition}
             return {**place, "offset": self.offset, "index": self.index}

@@ -1,4 +1,4 @@
-"""Cuts an alert's long texts where the whole would be larger than a topic takes."""
+"""Cuts an alert's long texts where the whole alert would be larger than a topic takes."""
 
 import hashlib
 import json
@@ -11,12 +11,13 @@ _SMALLEST_CUT = 64
 
 
 def fitted(document: dict[str, Any], encode: Encode, payload: bytes, max_bytes: int) -> bytes:
-    """The document encoded, in at most ``max_bytes``.
+    """Encode the document in at most ``max_bytes``.
 
-    Where it is larger, the texts of the payload, the columns, the event and the reasons are cut,
-    all to the same length, so that the whole fits; ``truncated`` names each with the bytes it had
-    (in UTF-8; the payload's: the event's own) and their SHA-256. An object or array that is too
-    long becomes its JSON text, cut. A function of its arguments alone.
+    Where the document is larger, the texts of the payload, the columns, the event and the reasons
+    are cut, all to the same length, so that the whole fits. ``truncated`` then names each text with
+    its original length in UTF-8 bytes (for the payload: the length of the event) and its SHA-256.
+    An object or array that is too long becomes its JSON text, and is cut. The result is a function
+    of the arguments alone.
     """
     whole = encode(document)
     keep = max_bytes

@@ -1,4 +1,4 @@
-"""What several settings must be together. Pure: settings in, findings out."""
+"""Rules that concern several settings at once. Pure: settings in, findings out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

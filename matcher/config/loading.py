@@ -23,7 +23,9 @@ CONFIG_VARIABLE = "MATCHER_CONFIG"
 _OTHER_VARIABLES = re.compile(
     r"MATCHER_(CONFIG|CORPUS|KAFKA_CACHE|FAULT_RECORDS|FUZZ_SECONDS|REQUIRE_\w+)"
 )
-"""Ours and no settings: the file's name, and what the test suite reads."""
+"""Variables of this project that are not settings: the settings file's path, and the test suite's
+switches.
+"""
 
 _SERVICE_LINK = re.compile(r"MATCHER_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_\w+)")
 """Kubernetes sets these in every pod beside a Service whose name begins with "matcher"."""
@@ -31,7 +33,7 @@ _SERVICE_LINK = re.compile(r"MATCHER_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PO
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Settings that may be used, and what is unwise in them, one line each."""
+    """Settings that may be used, and the warnings about them, one line each."""
 
     settings: Settings
     warnings: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ class _Loading:
         return Source(str(path), {}, {})
 
     def _stray_variables(self) -> None:
-        """Variables that begin as ours do and set nothing."""
+        """Variables with this project's prefix that set nothing."""
         known = {f"{PREFIX}{'__'.join(path)}".upper(): path for path, _ in leaves(Settings)}
         for variable, value in os.environ.items():
             name = variable.upper()
@@ -173,7 +175,7 @@ class _Loading:
         return settings
 
     def _contradictions(self, merged: dict[str, Any], wrong: set[str]) -> None:
-        """Checks what can be checked beside the settings that are wrong by themselves."""
+        """Check the settings that are valid by themselves against each other."""
         try:
             settings = Settings(**merged)
         except ValidationError:
@@ -196,7 +198,9 @@ class _Loading:
 def leaves(
     model: type[BaseModel], at: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """Every setting below a section: its path and its definition, ``…_file`` of secrets too."""
+    """Every setting below a section: its path and its definition; a secret's ``…_file`` is one of
+    them.
+    """
     for name, field in model.model_fields.items():
         below = section_of(field)
         if below is not None:
@@ -208,7 +212,7 @@ def leaves(
 
 
 def section_of(field: FieldInfo) -> type[BaseModel] | None:
-    """The section that a field holds, None where it holds a value."""
+    """The section that a field holds, None where the field holds a value."""
     kind = field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
@@ -250,7 +254,7 @@ def _remove(values: dict[str, Any], path: tuple[str, ...]) -> None:
 
 
 def _setting_path(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """Without the places inside a list: the setting is what a person can change."""
+    """The path without indexes into a list: the part that a person can set."""
     return tuple(part for part in location if isinstance(part, str))
 
 

@@ -11,7 +11,7 @@ _IN_MOST = 0.5
 _IN_ONE_OF_SOME = 0.05
 _RARER_A_CHARACTER = 8.0
 _LONG = 12
-"""What is longer than this is hardly rarer still."""
+"""A text longer than this is hardly rarer than one of this length."""
 
 _SERVICE_OR_ACCOUNT = re.compile(
     r"[a-z0-9.-]*\.amazonaws\.com|microsoft\.[a-z]+/?|[a-z]{2}(?:-[a-z]+)+-\d|arn:aws[^/]*|\d{12}"
@@ -43,8 +43,9 @@ https://management.azure.com/ https://sts.windows.net/ microsoft.aadiam azuread 
 
 
 def commonness(text: str) -> float:
-    """The share of events, from 0 to 1, in which a text of lower case may be expected; a whole
-    string in its quotes is as common as what it holds.
+    """The share of events, from 0 to 1, that may be expected to hold a lower-case text.
+
+    A whole JSON string in its quotes counts as as common as the text inside.
     """
     text = text.strip('"')
     if text in _ORDINARY:

@@ -45,8 +45,10 @@ Getter = Callable[[Event], Any]
 
 
 def predicate(expression: Expression, now: int | None = None) -> Predicate:
-    """The test that the expression is. ``now`` (epoch ms) is what ``LAST`` looks back from; None
-    is the event's own start time, so that ``LAST`` holds.
+    """Compile the expression to a test of an event.
+
+    ``now`` (epoch ms) is the time from which ``LAST`` looks back; with None that is the event's own
+    start time, and ``LAST`` always holds.
     """
     match expression:
         case And(items):
@@ -118,7 +120,7 @@ def _value_predicate(
 
 
 def operand(item: Operand) -> Getter:
-    """What reads the operand's value from an event; the payload's value is its text."""
+    """A function that reads the operand's value from an event; the payload's value is its text."""
     match item:
         case Field(found):
             return _reader(found)
@@ -151,7 +153,7 @@ def is_payload(item: Operand) -> bool:
 
 
 def _reader(found: Property) -> Getter:
-    """What reads a property as one value: of several, the list of them."""
+    """A function that reads a property as one value; several values become one list."""
     if found.kind is Kind.PAYLOAD:
         return lambda event: event.payload.text
     if found.kind is not Kind.VALUES:
@@ -165,7 +167,7 @@ def _reader(found: Property) -> Getter:
 
 
 def _shown(value: Any) -> Any:
-    """A JSON value with numbers for the texts that they are written as."""
+    """A JSON value in which texts that spell numbers have become numbers."""
     if isinstance(value, Number):
         return json.loads(value)
     if isinstance(value, dict):
@@ -178,7 +180,7 @@ def _between(earliest: int, latest: int) -> Predicate:
 
 
 def _on_text(item: Operand, test: TextTest, *, folded: bool = False) -> Predicate:
-    """The test on the operand's text; ``folded``: on its case-folded text."""
+    """The test applied to the operand's text, or with ``folded`` to its case-folded text."""
     if is_payload(item):
         if folded:
             return lambda event: any(map(test, event.payload.folded))

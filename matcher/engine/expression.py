@@ -1,9 +1,10 @@
-"""The one tree that every rule language compiles to.
+"""The expression tree that every rule language compiles to.
 
-Operands give values (text, numbers, NULL), expressions give true or false, never unknown: a
-comparison with NULL is false and its NOT is true, which each comparing node knows by its
-``nulls`` rule. Nodes are plain frozen data: what they mean stands in
-:mod:`matcher.engine.compiler`, what bytes they need in :mod:`matcher.engine.literals`.
+Operands give values (text, numbers, NULL). Expressions give true or false, never unknown: a
+comparison with NULL is false, and NOT of that comparison is true. Each comparing node knows from
+its ``nulls`` rule which values count as NULL. Nodes are plain frozen data:
+:mod:`matcher.engine.compiler` says what they mean, :mod:`matcher.engine.literals` which bytes an
+event must hold for them.
 """
 
 from collections.abc import Callable
@@ -23,14 +24,17 @@ class Nulls(Enum):
     AQL = "aql"
     """Missing, JSON null and the empty text (docs/reference/aql.md, "NULL")."""
     SIGMA = "sigma"
-    """Missing and JSON null. The operand is every value that a name leads to: a test holds if it
-    holds for one of them, or for a member of one (:mod:`matcher.engine.members`).
+    """Missing and JSON null. An operand stands for every value that a name leads to: a test holds
+    if it holds for one of these values, or for one member of a list among them
+    (:mod:`matcher.engine.members`).
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of a language, with its implementation: a pure one, of the arguments' values."""
+    """A function of a rule language and its implementation: a pure function of the arguments'
+    values.
+    """
 
     name: str
     call: Callable[..., Any]
@@ -71,7 +75,7 @@ Operand = Field | Constant | Call | Case
 
 
 class Comparison(Enum):
-    """The comparing operators, by the sign they are written with."""
+    """The comparison operators, by the sign that a rule writes."""
 
     EQUAL = "="
     UNEQUAL = "!="
@@ -103,9 +107,11 @@ class Among:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """``operand LIKE pattern``: the whole text; ``%`` is any run (newlines too), ``_`` one sign.
+    """``operand LIKE pattern``, compared with the whole text.
 
-    Behind the sign ``escape``, where there is one, ``%``, ``_`` and itself are plain.
+    ``%`` stands for any run of characters, also across newlines, ``_`` for one character. After the
+    character ``escape``, where there is one, ``%``, ``_`` and the escape itself are ordinary
+    characters.
     """
 
     operand: Operand
@@ -144,7 +150,7 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """The operand's name is there, whatever it holds."""
+    """The event has a value under the operand's name, whatever the value is."""
 
     operand: Operand
     nulls: Nulls = Nulls.SIGMA
@@ -152,9 +158,9 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """``LAST n``: the event's start time is the reference, or at most ``milliseconds`` before.
+    """``LAST n``: the event's start time is at most ``milliseconds`` before the reference time.
 
-    On a stream and over rules the reference is the event's own start time, so it holds.
+    In the service the reference time is the event's own start time, so the condition always holds.
     ``written`` is the text of the clause.
     """
 
@@ -164,7 +170,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Always:
-    """Holds, or does not, for every event."""
+    """The same answer for every event: always true, or always false."""
 
     holds: bool
 

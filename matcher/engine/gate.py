@@ -1,4 +1,4 @@
-"""Which log source types a rule can match at all, and what is left of it for one of them."""
+"""Which log source types a rule can match, and what remains to be tested for one type."""
 
 from collections.abc import Iterable
 
@@ -32,22 +32,24 @@ _TYPE_PROPERTIES = frozenset({"logsourcetypename", "devicetype"})
 def possible_types(
     expression: Expression, types: Iterable[LogSourceType]
 ) -> frozenset[LogSourceType]:
-    """The types of which an event could match: the expression is decided as far as the type
-    alone decides it.
+    """The log source types whose events the expression could match, as far as the type alone
+    decides.
     """
     return frozenset(kind for kind in types if _decide(expression, _specimen(kind)) is not False)
 
 
 def specialized(expression: Expression, kind: LogSourceType) -> Expression:
-    """The expression as events of one log source type decide it: what the type alone decides is
-    decided, and simplified away.
+    """The expression as it applies to events of one log source type: conditions that the type alone
+    decides are replaced by their outcome, and simplified away.
     """
     return simplified(_for(expression, _specimen(kind)))
 
 
 def simplified(expression: Expression) -> Expression:
-    """The same, with nothing in it that always or never holds, unless that is all of it; an AND
-    within an AND and an OR within an OR are opened.
+    """The expression without parts that are always true or always false, unless that is all there
+    is.
+
+    An AND inside an AND, and an OR inside an OR, become one.
     """
     match expression:
         case And(items):

@@ -1,9 +1,9 @@
-"""Which byte strings an event must hold for an expression to be able to hold.
+"""Which byte strings an event must hold for an expression to be able to match.
 
-The law: **no false negatives** (:class:`Need`). The algebra is a prefilter's usual one: an AND
-needs what its best part needs, an OR needs one of what its parts need, a NOT needs nothing. A
-literal is drawn only from a value that stands in the event verbatim; what else a property may
-hold, the property itself accounts for (:class:`matcher.events.schema.Property`).
+The law: **no false negatives** (:class:`Need`). The algebra is the usual one of a prefilter: an AND
+requires what its most selective part requires, an OR requires one of what its parts require, a NOT
+requires nothing. A literal is taken only from a value that stands in the event verbatim. Whatever
+else a property may hold is declared by the property (:class:`matcher.events.schema.Property`).
 """
 
 import re
@@ -32,24 +32,27 @@ from matcher.events.schema import Kind, Property
 from matcher.events.text import fold
 
 SHORTEST = 3
-"""A literal shorter than this is in nearly every event: better none."""
+"""A literal shorter than this stands in nearly every event, and would exclude nothing."""
 LONGEST = 128
-"""A longer literal is cut: it excludes no more, and hyperscan takes no pattern of any length."""
+"""A longer literal is cut to this length: the rest would exclude hardly any more, and hyperscan
+limits the length of a pattern.
+"""
 
 _RUNS = re.compile(r"[ !#-\[\]-~]+")
 _NO_STRING = re.compile(r"[-+0-9.eE]+|true|false|null|nan|-?infinity", re.IGNORECASE)
-"""Texts that a JSON number or word may read as: no quotes stand around it."""
+"""Texts that a JSON number or a JSON word may be written as: no quotes stand around those."""
 _JSON_SIGNS = re.compile(r"[{}\[\]:, ]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What an event's bytes must hold, ASCII-caselessly, raw or once unescaped.
+    """Literals of which an event's bytes must hold at least one.
 
-    At least one of ``literals``; ``ANYTHING`` (literals None) where nothing can be said; with an
-    empty set the expression never holds. Literals are lower-case printable ASCII without
-    backslash; of quotes they hold none, or both of a whole JSON string. ``because`` says in a few
-    words why it is ANYTHING.
+    The event is compared in ASCII case-insensitively, in its raw bytes and with one layer of JSON
+    escapes removed. ``literals`` is None where nothing can be required (``ANYTHING``: every event
+    is a candidate); an empty set means that the expression never matches. A literal is lower-case
+    printable ASCII without backslash. It holds either no quote, or both quotes of a whole JSON
+    string. ``because`` says in a few words why nothing can be required.
     """
 
     literals: frozenset[str] | None
@@ -57,7 +60,7 @@ class Need:
 
     @property
     def anything(self) -> bool:
-        """Whether every event must be looked at."""
+        """Whether every event is a candidate."""
         return self.literals is None
 
 
@@ -108,8 +111,8 @@ def _equal(found: Property, text: str, caseless: bool) -> Need:
 
 
 def _one_of_the_values(text: str, found: Property) -> Need:
-    """One JSON value that a text equals: where it can only be a whole string, its quotes stand
-    there, too.
+    """The literals for a text that must equal one JSON value; where the value can only be a string,
+    its quotes belong to the literal.
     """
     runs = printable_runs(text)
     could_be = found.whole and runs == [text] and len(text) < LONGEST - 1
@@ -119,7 +122,9 @@ def _one_of_the_values(text: str, found: Property) -> Need:
 
 
 def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], bool]) -> Need:
-    """One run out of ``texts``, all of which the property's text holds where the leaf holds."""
+    """The best literal out of ``texts``, all of which the property's text holds where the leaf
+    holds.
+    """
     runs = [run for text in texts for run in printable_runs(text)]
     if found.kind is Kind.PAYLOAD:
         return _longest(runs, found.name)
@@ -128,8 +133,9 @@ def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], 
 
 
 def _with_sources(found: Property, own: Need, test: Callable[[str], bool], because: str) -> Need:
-    """What a value of the property needs that stands in the event, or one that was made of another
-    text; ``because`` is said where it is ANYTHING.
+    """The literals for a property, with those of the other texts that its value may be made from.
+
+    ``because`` is given as the reason where nothing can be required.
     """
     sources = found.derived(test)
     if own.anything or sources is None:
@@ -138,8 +144,8 @@ def _with_sources(found: Property, own: Need, test: Callable[[str], bool], becau
 
 
 def _standing(found: Property, runs: list[str]) -> list[str]:
-    """Of the runs what stands in the event where the property holds them; of one that may reach
-    over JSON's own signs, the parts between these.
+    """The parts of ``runs`` that stand in the event as they are: a run that may cross JSON
+    punctuation is split there.
     """
     parts = [
         part
@@ -151,7 +157,7 @@ def _standing(found: Property, runs: list[str]) -> list[str]:
 
 
 def printable_runs(text: str) -> list[str]:
-    """The runs of printable ASCII without quote and backslash."""
+    """The longest stretches of printable ASCII without quote and backslash."""
     return _RUNS.findall(text)
 
 
@@ -165,7 +171,7 @@ def _longest(runs: list[str], name: str) -> Need:
 
 
 def _best(needs: list[Need]) -> Need:
-    """The part of an AND that excludes the most."""
+    """The requirement that excludes the most, out of those of an AND."""
     known = [part for part in needs if part.literals is not None]
     if not known:
         return Need(None, "; ".join(dict.fromkeys(part.because for part in needs if part.because)))

@@ -1,8 +1,9 @@
 """What a leaf means under :attr:`matcher.engine.expression.Nulls.SIGMA`.
 
-A name may lead to several values, and each to several texts: a list to those of its members, a
-number to its digits, an object or list, where patterns are looked for in it, to its compact JSON.
-A test holds if it holds for one of them. Nothing but a text is folded, cut or converted.
+A name may lead to several values, and each value to several texts: a list gives the texts of its
+members, a number gives its digits, and an object or list gives its compact JSON where a pattern is
+looked for inside it. A test holds if it holds for one of these texts. Only texts are case-folded,
+cut or converted.
 """
 
 from collections.abc import Callable, Iterator
@@ -64,8 +65,9 @@ def member_predicate(leaf: Leaf) -> Callable[[Event], bool]:
 
 
 def values(item: Operand) -> Callable[[Event], Values]:
-    """What reads every value of an operand from an event. A function is given tuples of values,
-    and gives one.
+    """A function that reads every value of an operand from an event.
+
+    A language's function is applied to the tuples of its arguments' values, and gives a tuple.
     """
     match item:
         case Field(found) if found.kind is Kind.VALUES:
@@ -84,7 +86,7 @@ def values(item: Operand) -> Callable[[Event], Values]:
 
 
 def texts(found: Values, *, whole: bool = False) -> Iterator[str]:
-    """The texts that values are compared as; with ``whole`` an object's and a list's JSON, too."""
+    """The texts that values are compared as; with ``whole`` also the JSON of objects and lists."""
     for value in found:
         if isinstance(value, str):
             yield value
@@ -128,8 +130,8 @@ def _on_texts(
 
 
 def _texts_of(item: Operand, *, folded: bool, whole: bool) -> Callable[[Event], list[str]]:
-    """The texts of a field; made once for an event, however many leaves ask for them: they may be
-    a megabyte of JSON, or 100,000 members of a list.
+    """The texts of a field, made once for an event however many leaves ask for them: they may be a
+    megabyte of JSON, or 100,000 members of a list.
     """
     get = values(item)
     key = (item.property if isinstance(item, Field) else item, folded, whole)
@@ -148,7 +150,7 @@ def _texts_of(item: Operand, *, folded: bool, whole: bool) -> Callable[[Event], 
 def _compare(
     operator: Comparison, left: Callable[[Event], Values], right: Callable[[Event], Values]
 ) -> Callable[[Event], bool]:
-    """Text by text where it is for equality, caselessly; by number where it is for order."""
+    """Equality compares texts case-insensitively; order compares numbers."""
     if operator in (Comparison.EQUAL, Comparison.UNEQUAL):
         wanted = operator is Comparison.EQUAL
 

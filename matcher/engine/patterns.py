@@ -1,7 +1,8 @@
 """LIKE patterns as tests on text.
 
-A pattern is text in which ``%`` stands for any run, newlines too, and ``_`` for one code point;
-behind the sign ``escape``, where there is one, ``%``, ``_`` and itself are plain.
+In a pattern ``%`` stands for any run of characters, also across newlines, and ``_`` for one code
+point. After the character ``escape``, where there is one, ``%``, ``_`` and the escape itself are
+ordinary characters.
 """
 
 import re
@@ -15,7 +16,7 @@ _WILD = re.compile("%+|_")
 
 
 def like_runs(pattern: str, escape: str = "") -> list[str]:
-    """The texts that every match of a LIKE pattern holds, in the pattern's order."""
+    """The literal texts that every match of a LIKE pattern holds, in the pattern's order."""
     return [text for text, wild in like_pieces(pattern, escape) if not wild]
 
 
@@ -28,7 +29,7 @@ def like_test(pattern: str, caseless: bool, escape: str = "") -> TextTest:
 
 
 def prepared_like_test(pattern: str, escape: str = "") -> TextTest:
-    """The case-sensitive test, the quickest that the pattern allows."""
+    """The case-sensitive test, in the quickest form that the pattern allows."""
     pieces = list(like_pieces(pattern, escape))
     starts = not pieces or pieces[0] != ("%", True)
     ends = not pieces or pieces[-1] != ("%", True)
@@ -47,12 +48,14 @@ def prepared_like_test(pattern: str, escape: str = "") -> TextTest:
 
 
 def like_escaped(text: str, escape: str) -> str:
-    """The pattern that a text itself is."""
+    """The pattern that matches exactly this text."""
     return re.sub(f"[%_{re.escape(escape)}]", lambda sign: escape + sign[0], text)
 
 
 def like_pieces(pattern: str, escape: str = "") -> Iterator[tuple[str, bool]]:
-    """The pattern's texts, and its wildcards ``%`` and ``_``, each with whether it is one."""
+    """The pieces of the pattern: ``(text, False)`` for literal text, ``(wildcard, True)`` for ``%``
+    and ``_``.
+    """
     text: list[str] = []
     at = 0
     while at < len(pattern):
@@ -73,8 +76,11 @@ def like_pieces(pattern: str, escape: str = "") -> Iterator[tuple[str, bool]]:
 
 
 def _like_regex(pieces: list[tuple[str, bool]]) -> str:
-    """A LIKE pattern as a regular expression. Between two ``%`` the first place is as good as any
-    other, and is kept (``(?>…)``): so a text is read once, however often a part stands in it.
+    """A LIKE pattern as a regular expression.
+
+    Between two ``%`` the first place where a text stands is as good as any later place, so the
+    expression never tries a later one (``(?>…)``). A text is therefore read once, however often a
+    part of the pattern occurs in it.
     """
     first, *others = _between_runs(pieces)
     if not others:

@@ -1,12 +1,12 @@
-r"""Finds, in an event's raw bytes, which rules' literals stand there.
+r"""Finds in an event's raw bytes which rules' literals stand there.
 
-Two searches for the same literals, ASCII-caseless both. Hyperscan, vectorised, searches every
-event: a search costs a tenth of the other, and a report a fifth of a microsecond, but nearly no
-event holds a literal. ``\u00`` and ``\/`` are needles of their own: an event that holds one may
-spell a literal in escapes. With its escapes opened it is text, and pyahocorasick's automaton
-searches text as it is.
+Two engines search for the same literals, both ASCII case-insensitively. Hyperscan, which is
+vectorised, searches every event: it reads at ten times the speed of the automaton, and reporting a
+hit is costly, but nearly no event holds a literal. ``\u00`` and ``\/`` are literals of their own:
+an event with one of them may spell a literal in escapes. The escapes of such an event are removed,
+and pyahocorasick's automaton searches the text that results.
 
-A set of rules is an int, bit *i* for rule *i*.
+A set of rules is an int: bit *i* stands for rule *i*.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,9 @@ _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
 
 
 class Prefilter:
-    """Built once for a rule set. Not for several threads at a time: the scan has one scratch."""
+    """Built once for a rule set. It must not be used by several threads at once: the scan has one
+    scratch space.
+    """
 
     def __init__(self, needs: Sequence[Need]) -> None:
         words: dict[str, int] = {}
@@ -45,7 +47,7 @@ class Prefilter:
         self._found = 0
 
     def candidates(self, raw: bytes) -> int:
-        """Every rule that could match the event: none that could is missing."""
+        """The rules that could match the event. No rule that does match is ever missing."""
         self._found = self.always
         self._scan(raw, self._saw)
         if self._found & self._escaped:
@@ -64,10 +66,12 @@ class Prefilter:
 
 
 def _searched(literal: str) -> str:
-    """What is searched for a literal: itself, save that a service's name loses most of its end.
+    """The text to search for in place of a literal: the literal itself, or a shortened service
+    name.
 
-    Hyperscan compares all literals that end alike wherever that end stands, and every CloudTrail
-    event holds this one: 150 services would cost twice the rest of the search.
+    Most of the common end of AWS service names is cut off. Every CloudTrail event holds that end,
+    and Hyperscan compares all literals that share an end wherever that end occurs: 150 service
+    names would cost twice as much as the rest of the search.
     """
     name, end, after = literal.rpartition(".amazonaws.com")
     return f"{name}.ama" if end and after in ("", '"') else literal

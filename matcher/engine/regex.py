@@ -1,8 +1,8 @@
-r"""Regular expressions in time that grows with the text alone, whatever they are.
+r"""Regular expressions whose time grows linearly with the text, whatever the expression.
 
-RE2 does not backtrack. What it cannot do without (look-around, back-references, possessive
-repetition) is refused when the rule is read, never met on a stream. As in Java, ``\w``, ``\d`` and
-``\s`` are ASCII and ``.`` stops at a line feed; ``$`` is the very end.
+RE2 does not backtrack. Constructs that need backtracking (look-around, back-references, possessive
+repetition) are refused when a rule is loaded, and so never met on a stream. As in Java, ``\w``,
+``\d`` and ``\s`` are ASCII and ``.`` stops at a line feed; ``$`` is the very end of the text.
 """
 
 import re
@@ -18,18 +18,24 @@ from matcher.events.text import fold, readable
 Search = Callable[[str], Any]
 
 _MEMORY = 16 << 20
-"""What one expression may take, in bytes; where its automaton does not fit it runs without one."""
+"""The memory limit for one expression, in bytes; an expression whose automaton does not fit still
+runs, but more slowly.
+"""
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ASIDE = {0x212A: 0xE12A, 0x17F: 0xE17F}
-"""The two letters that RE2, taking case aside, makes equal to k and s, which they are not here."""
+"""The two letters that RE2 takes for k and s where case is ignored; in this project they are
+letters of their own.
+"""
 
 _TOO_LARGE = re.compile("pattern too large|invalid repetition size")
 _FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
 
 
 class BadRegexError(ValueError):
-    """The text is no regular expression, or none that runs in linear time; says which and why."""
+    """The text is not a regular expression, or not one that runs in linear time; the message says
+    which and why.
+    """
 
 
 @lru_cache(maxsize=1024)
@@ -53,8 +59,8 @@ def prepared(text: str) -> str:
 
 
 def regex_search(pattern: str, caseless: bool) -> Search:
-    """Finds the expression in a text; caseless means folded as everywhere
-    (:func:`matcher.events.text.fold`). Raises BadRegexError.
+    """A function that finds the expression in a text. Case-insensitive means case-folded as
+    everywhere else (:func:`matcher.events.text.fold`). Raises BadRegexError.
     """
     search = compiled(pattern, caseless=caseless).search
     if caseless:
@@ -63,13 +69,13 @@ def regex_search(pattern: str, caseless: bool) -> Search:
 
 
 def regex_test(pattern: str, caseless: bool) -> Callable[[str], bool]:
-    """Whether :func:`regex_search` finds the expression in a text."""
+    """A function that tells whether the expression is found in a text. Raises BadRegexError."""
     found = regex_search(pattern, caseless)
     return lambda text: found(text) is not None
 
 
 def whole(pattern: str) -> str:
-    """The expression that matches where this one matches a whole text."""
+    """An expression that matches a whole text where this expression does."""
     flags = _FLAGS.match(pattern)
     head = flags[0] if flags else ""
     return rf"{head}\A(?:{pattern[len(head) :]})\z"

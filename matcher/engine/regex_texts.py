@@ -1,7 +1,7 @@
-r"""Texts that whatever matches a regular expression must hold: what a prefilter can look for.
+r"""Literal texts that every match of a regular expression holds: what a prefilter can look for.
 
-Read from the expression's own signs, and cautiously: only characters outside groups and classes
-count, and an expression with anything unusual gives none.
+The expression's syntax is read cautiously: only characters outside groups and classes count, and an
+expression with an unusual construct gives no texts.
 """
 
 import re
@@ -24,7 +24,7 @@ _PART = re.compile(
 
 
 def required_texts(pattern: str) -> list[str]:
-    """Texts that every match holds, in any case; none where that cannot be said."""
+    """Texts that every match holds, in any case; empty where that cannot be said."""
     runs, depth = [""], 0
     for part in _PART.finditer(pattern):
         kind, text = part.lastgroup, part[0]

@@ -1,4 +1,4 @@
-"""A rule: what it looks for, and what is said when it is found."""
+"""A rule: what it looks for, and what it reports."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum

@@ -1,9 +1,9 @@
 """The immutable set of rules that run together.
 
-An event is looked at in three steps, each cheaper than the next: the prefilter names the rules
-whose literals stand in its bytes, the gate drops those of other log sources, and only then is it
-normalized and the rest evaluated. :meth:`RuleSet.match_naive` skips the first two and must always
-give the same matches.
+An event passes three steps, each more expensive than the one before: the prefilter names the rules
+whose literals stand in the event's bytes; the gate drops the rules of other log source types; only
+then is the event normalized and each remaining rule evaluated. :meth:`RuleSet.match_naive` skips
+the first two steps and must always give the same matches.
 """
 
 import hashlib
@@ -69,18 +69,18 @@ class RuleSet:
 
     @staticmethod
     def indexes(rules: int) -> Iterator[int]:
-        """The places in ``rules`` that the bits of a set of rules stand for, in their order."""
+        """The indexes into ``rules`` that the bits of a set of rules stand for, ascending."""
         while rules:
             lowest = rules & -rules
             yield lowest.bit_length() - 1
             rules ^= lowest
 
     def matches(self, event: Event, index: int) -> bool:
-        """Whether the rule with this place in ``rules`` matches."""
+        """Whether the rule at this index matches."""
         return self._predicates[index](event)
 
     def explain(self, event: Event, index: int) -> Match:
-        """The match of the rule with this place, which was found to match."""
+        """The match of the rule at this index, with its reasons; the rule is known to match."""
         return Match(self.rules[index], self._explanations[index].reasons(event))
 
     def match(self, event: Event) -> tuple[Match, ...]:
@@ -93,15 +93,18 @@ class RuleSet:
         )
 
     def match_naive(self, event: Event) -> tuple[str, ...]:
-        """The ids of the rules that the event matches, with no prefilter and no gate: the oracle.
+        """The ids of the rules that the event matches, found without prefilter and gate: the
+        oracle.
 
-        It compiles each expression anew and evaluates it on the event, and that is all.
+        Each expression is compiled anew and evaluated on the event; nothing else is done.
         """
         return tuple(rule.id for rule in self.rules if predicate(rule.expression)(event))
 
 
 def _digest(rules: Iterable[Rule]) -> str:
-    """SHA-256 over what the rules say and how it is understood, whatever files they stand in."""
+    """SHA-256 over the texts of the rules and the settings that their meaning rests on, whatever
+    files the rules stand in.
+    """
     lines = [
         [rule.id, rule.version, rule.severity.label, rule.source, *rule.settings] for rule in rules
     ]

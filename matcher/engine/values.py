@@ -51,7 +51,7 @@ def number_of(value: Any) -> int | float | None:
 
 @lru_cache(maxsize=4096)
 def address(text: str | None) -> IPv4Address | IPv6Address | None:
-    """The address that a text is, None where it is none."""
+    """The IP address that a text spells, None where the text is not an address."""
     if text is None:
         return None
     try:

@@ -31,8 +31,10 @@ from matcher.events.schema import Event
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One node of a rule and how it went. ``text`` is the condition, or AND, OR, NOT; ``seen`` are
-    the values of its operands, by how the rule writes them; nodes with ``parts`` have none.
+    """One node of a rule and its outcome.
+
+    ``text`` is the condition, or AND, OR, NOT. ``seen`` are the values of the operands, by the name
+    that the rule writes; a node with ``parts`` has no values of its own.
     """
 
     text: str
@@ -42,7 +44,7 @@ class Verdict:
 
 
 def judge(expression: Expression, event: Event) -> Verdict:
-    """The whole tree, nothing short-circuited."""
+    """The outcome of every node; nothing is short-circuited."""
     holds = predicate(expression)(event)
     match expression:
         case And(items):
@@ -59,7 +61,7 @@ def judge(expression: Expression, event: Event) -> Verdict:
 
 
 def _value(item: Operand, leaf: Leaf, event: Event) -> Any:
-    """What a leaf sees under an operand; what Sigma works out is of every value of its names."""
+    """The value that a leaf sees for an operand; for Sigma, every value of the operand's names."""
     if not isinstance(item, Call) or getattr(leaf, "nulls", None) is not Nulls.SIGMA:
         return operand(item)(event)
     found = values(item)(event)
@@ -67,7 +69,7 @@ def _value(item: Operand, leaf: Leaf, event: Event) -> Any:
 
 
 def operands(leaf: Leaf) -> tuple[Operand, ...]:
-    """What a leaf looks at; constants are left out."""
+    """The operands of a leaf without its constants."""
     match leaf:
         case Compare(_, left, right):
             both: tuple[Operand, ...] = (left, right)
@@ -81,7 +83,7 @@ def operands(leaf: Leaf) -> tuple[Operand, ...]:
 
 
 def condition(leaf: Leaf) -> str:
-    """A leaf as AQL writes it; it has no word for an IN of Sigma's, which leaves case aside."""
+    """A leaf as AQL would write it. AQL has no notation for Sigma's case-insensitive IN."""
     match leaf:
         case Compare(operator, left, right):
             return f"{written(left)} {operator.value} {written(right)}"

@@ -40,8 +40,10 @@ from matcher.events.text import fold
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One leaf that held. ``offset`` is the byte of the payload at which the text that was
-    compared first stands, in any case; None where it does not, or only in escapes.
+    """One leaf that held.
+
+    ``offset`` is the byte of the payload at which the compared text first occurs, in any case. It
+    is None where the text does not occur, or occurs only in escapes.
     """
 
     field: str
@@ -61,7 +63,7 @@ class Explanation:
         ]
 
     def reasons(self, event: Event) -> tuple[Reason, ...]:
-        """Every leaf that holds for the event, in the rule's order; none is short-circuited."""
+        """Every leaf that holds for the event, in the rule's order; nothing is short-circuited."""
         return tuple(_reason(leaf, event) for leaf, holds in self._leaves if holds(event))
 
 
@@ -94,7 +96,7 @@ def _reason(leaf: Leaf, event: Event) -> Reason:
 
 
 def _option(leaf: Among, event: Event) -> Any:
-    """The first of the values that the operand equals."""
+    """The first of the listed values that the operand equals."""
     if leaf.nulls is Nulls.SIGMA:
         prepare: Callable[[str], str] = fold if leaf.caseless else str
         there = set(map(prepare, texts(values(leaf.operand)(event))))
