@@ -50,6 +50,7 @@ bench: setup-dev
 docs: setup
 	$(BIN)/python -m matcher.rulebook.document_rules rules > docs/rules.md
 	$(BIN)/python -m matcher.languages.sigma.document_fields > docs/sigma-fields.md
+	$(BIN)/python -m matcher.events.document_properties > docs/properties.md
 
 # Writes the pinned requirements anew. uv is used for this alone.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

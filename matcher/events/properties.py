@@ -17,6 +17,7 @@ from typing import Any
 
 from matcher.events.document import Names, child, sdk_spellings, value
 from matcher.events.schema import Event, Kind, Property
+from matcher.events.sources import SourceKind
 from matcher.events.written import opened_controls
 
 Test = Callable[[str], bool]
@@ -47,24 +48,26 @@ class CustomProperty:
     """A property read from the document: the first of its paths at which something stands.
 
     It holds a text, the digits of an integer, or a truth value; where ``anything`` is set also
-    a fraction, or an object or array as JSON text.
+    a fraction, or an object or array as JSON text. ``means`` and ``log_sources`` are for readers.
     """
 
     name: str
     paths: tuple[tuple[Names, ...], ...]
     anything: bool = False
+    means: str = ""
+    log_sources: tuple[SourceKind, ...] = ()
 
     @classmethod
     def of(cls, name: str, entry: object) -> "CustomProperty":
-        """From a data file: a path, several, or a mapping of ``paths`` and ``anything``.
+        """From a data file: a path, several, or a mapping of ``paths`` and the other attributes.
 
         A path is keys joined by dots, or a list of keys. Raises ValueError with what is wrong.
         """
         if name.lower() in FIELDS:
             raise ValueError("is a field of every event already")
         settings: dict[Any, Any] = entry if isinstance(entry, dict) else {"paths": entry}
-        if set(settings) - {"paths", "anything"}:
-            raise ValueError("must have paths, and at most anything")
+        if set(settings) - {"paths", "anything", "means", "log_sources"}:
+            raise ValueError("must have paths, and at most anything, means and log_sources")
         anything = settings.get("anything", False)
         if not isinstance(anything, bool):
             raise ValueError("anything must be true or false")  # noqa: TRY004 - a file's finding
@@ -73,12 +76,28 @@ class CustomProperty:
             paths = [paths]
         if not isinstance(paths, list) or not paths:
             raise ValueError("must be a path such as userIdentity.arn, or a list of paths")
-        return cls(name, tuple(_path(path) for path in paths), anything)
+        means = settings.get("means", "")
+        if not isinstance(means, str):
+            raise ValueError("means must be a text")  # noqa: TRY004 - as above
+        sources = settings.get("log_sources", [])
+        if not isinstance(sources, list) or any(one not in list(SourceKind) for one in sources):
+            raise ValueError(f"log_sources must be a list of {', '.join(SourceKind)}")
+        return cls(
+            name,
+            tuple(_path(path) for path in paths),
+            anything,
+            means,
+            tuple(map(SourceKind, sources)),
+        )
 
     def extended(self, other: "CustomProperty") -> "CustomProperty":
         """The property that also reads the other's paths, after its own."""
         return replace(
-            self, paths=self.paths + other.paths, anything=self.anything or other.anything
+            self,
+            paths=self.paths + other.paths,
+            anything=self.anything or other.anything,
+            means=self.means or other.means,
+            log_sources=tuple(dict.fromkeys(self.log_sources + other.log_sources)),
         )
 
     def read(self, event: Event) -> str | int | float | bool | None:

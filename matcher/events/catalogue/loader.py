@@ -178,7 +178,8 @@ class _Reader:
         for one in self._properties(SHARED / PROPERTIES):
             found[one.name.lower()] = one
         for source in self.sources:
-            for one in self._properties(source.folder / PROPERTIES):
+            for read in self._properties(source.folder / PROPERTIES):
+                one = replace(read, log_sources=read.log_sources or (source.kind,))
                 shared = found.get(one.name.lower())
                 found[one.name.lower()] = one if shared is None else shared.extended(one)
         for path in self._users(PROPERTIES):
