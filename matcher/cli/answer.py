@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-import msgspec
-
 from matcher.cli.inputs import InputFiles
 from matcher.cli.progress import progress
 from matcher.cli.reading import Portion, read_portions
@@ -112,13 +110,16 @@ class Answer:
     def _event(self, raw: RawEvent) -> Event | None:
         """The event, where the query could hold for it."""
         candidates = self._rules.candidates(raw.raw)
-        if not candidates or not self._rules.narrow(candidates, attribute(raw, self._catalogue)):
+        if not candidates:
             return None
-        event = normalize(raw, 0, self._catalogue)
+        kind = attribute(raw)
+        if not self._rules.narrow(candidates, self._catalogue.type_of(kind)):
+            return None
+        event = normalize(raw, None, self._catalogue, kind)
         if isinstance(event, Reject):
             self.rejected += 1
             return None
-        return msgspec.structs.replace(event, starttime=event.devicetime or 0)
+        return event
 
 
 def _as_rule(query: Query) -> Rule:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -126,11 +125,10 @@ def _events(path: str, catalogue: Catalogue) -> Iterator[tuple[_Place, Event | R
                 for reject in unwrapped.rejects:
                     yield _Place(file, record.offset, reject.index), reject
                 for raw in unwrapped.events:
-                    event = normalize(raw, 0, catalogue)
-                    if isinstance(event, Event):
-                        own = event.devicetime or 0
-                        event = msgspec.structs.replace(event, starttime=own)
-                    yield _Place(file, record.offset, raw.index), event
+                    yield (
+                        _Place(file, record.offset, raw.index),
+                        normalize(raw, None, catalogue),
+                    )
 
 
 def _row(rule: Rule, place: _Place, item: Event | Reject, catalogue: Catalogue) -> dict[str, Any]:

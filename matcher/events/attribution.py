@@ -10,31 +10,31 @@ import msgspec
 from msgspec import Raw
 
 from matcher.events import acceptable
-from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
 from matcher.events.record import Reject
-from matcher.events.schema import LogSourceType
 from matcher.events.sources import SOURCES, SourceKind
 
-_CERTAIN = tuple((source.certain, source.kind) for source in SOURCES)
-_LIKELY = tuple((source.likely, source.kind) for source in SOURCES)
+_RECOGNISE = (
+    *((source.certain, source.kind) for source in SOURCES if source.certain),
+    *((source.likely, source.kind) for source in SOURCES if source.likely),
+)
 _AT_A_GLANCE = tuple(
     (source.certain_at_a_glance, source.kind) for source in SOURCES if source.certain_at_a_glance
 )
 _READS = tuple(dict.fromkeys(name for source in SOURCES for name in source.reads))
 
 
-def attribute(event: RawEvent, catalogue: Catalogue) -> LogSourceType:
-    """The log source type of an event; of one that is not acceptable, the Unknown one."""
+def attribute(event: RawEvent) -> SourceKind:
+    """The log source an event comes from; of one that is not acceptable, the unknown one."""
     if event.probe is not None:
         for recognises, kind in _AT_A_GLANCE:
             if recognises(event.probe):
-                return catalogue.type_of(kind)
+                return kind
     found = _shallowly(event.raw)
-    if found is None:
-        document = acceptable.parse(event.raw)
-        found = SourceKind.UNKNOWN if isinstance(document, Reject) else classify(document)
-    return catalogue.type_of(found)
+    if found is not None:
+        return found
+    document = acceptable.parse(event.raw)
+    return SourceKind.UNKNOWN if isinstance(document, Reject) else classify(document)
 
 
 def classify(document: dict[str, Any]) -> SourceKind:
@@ -43,10 +43,7 @@ def classify(document: dict[str, Any]) -> SourceKind:
     A key counts where it is there, whatever it holds, in camelCase, PascalCase or lower case;
     for Azure in snake_case, too.
     """
-    for recognises, kind in _CERTAIN:
-        if recognises(document):
-            return kind
-    for recognises, kind in _LIKELY:
+    for recognises, kind in _RECOGNISE:
         if recognises(document):
             return kind
     return SourceKind.UNKNOWN

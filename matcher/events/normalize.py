@@ -9,21 +9,28 @@ from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
 from matcher.events.record import Reject
 from matcher.events.schema import Event, Payload
-from matcher.events.sources import BY_KIND
+from matcher.events.sources import BY_KIND, SourceKind
 from matcher.events.sources.facts import Facts
 from matcher.events.text import readable
 
 
-def normalize(raw_event: RawEvent, starttime: int, catalogue: Catalogue) -> Event | Reject:
+def normalize(
+    raw_event: RawEvent,
+    starttime: int | None,
+    catalogue: Catalogue,
+    kind: SourceKind | None = None,
+) -> Event | Reject:
     """The event under QRadar's fields; a Reject only where it is not acceptable.
 
-    ``starttime`` is epoch milliseconds. A value of an odd type is NULL. The same bytes give the
-    same event.
+    ``starttime`` is epoch milliseconds; None stands for the event's own time, 0 where it has none.
+    ``kind`` is what :func:`matcher.events.attribution.attribute` said of the event, where it was
+    asked before. A value of an odd type is NULL. The same bytes give the same event.
     """
     document = acceptable.parse(raw_event.raw)
     if isinstance(document, Reject):
         return document
-    kind = classify(document)
+    if kind is None:
+        kind = classify(document)
     facts = BY_KIND[kind].facts(document)
     naming = catalogue.naming(kind, facts.operation, facts.result)
     source = catalogue.log_source(kind, facts.account)
@@ -32,7 +39,7 @@ def normalize(raw_event: RawEvent, starttime: int, catalogue: Catalogue) -> Even
         payload=Payload(raw_event.raw),
         document=document,
         log_source_type=source_type,
-        starttime=starttime,
+        starttime=(facts.devicetime or 0) if starttime is None else starttime,
         devicetime=facts.devicetime,
         qid=naming.qid,
         qidname=naming.qidname,

@@ -9,8 +9,6 @@ One record's way::
 
 from collections.abc import Iterator
 
-import msgspec
-
 from matcher.alerts.document import Origin, make_alert
 from matcher.engine.ruleset import RuleSet
 from matcher.events.attribution import attribute
@@ -19,6 +17,7 @@ from matcher.events.envelope import Limits, RawEvent, Unwrapped, plain_event, un
 from matcher.events.normalize import normalize
 from matcher.events.record import Batch, Record, Reject, RejectReason
 from matcher.events.schema import Event
+from matcher.events.sources import SourceKind
 from matcher.pipeline.outcome import Counts, Outcome, RejectedUnit
 
 MAX_REJECTS_A_RECORD = 100
@@ -72,32 +71,33 @@ class Pipeline:
                     yield outcome
                     outcome, events = Outcome(), 0
                 events += 1
-                candidates = self._candidates(found, outcome.counts)
+                candidates, kind = self._candidates(found, outcome.counts)
                 if candidates:
-                    work.event(found, candidates, outcome)
+                    work.event(found, kind, candidates, outcome)
             work.finish(outcome)
         if batch.records:
             yield outcome
 
     def _plain(self, batch: Batch, record: Record, event: RawEvent, outcome: Outcome) -> None:
         """A record that is one event. Of nearly every one there is nothing to do but to count."""
-        candidates = self._candidates(event, outcome.counts)
+        candidates, kind = self._candidates(event, outcome.counts)
         if not candidates:
             _complete(record, outcome)
             return
         work = _RecordWork(self, batch, record, Unwrapped())
-        work.event(event, candidates, outcome)
+        work.event(event, kind, candidates, outcome)
         work.finish(outcome)
 
-    def _candidates(self, event: RawEvent, counts: Counts) -> int:
-        """Count one event; the rules that could match it."""
-        kind = attribute(event, self.catalogue)
-        counts.events[kind.name] += 1
+    def _candidates(self, event: RawEvent, counts: Counts) -> tuple[int, SourceKind]:
+        """Count one event; the rules that could match it, and its log source."""
         candidates = self.ruleset.candidates(event.raw)
+        kind = attribute(event)
+        source_type = self.catalogue.type_of(kind)
+        counts.events[source_type.name] += 1
         if candidates:
             counts.candidates += 1
-            candidates = self.ruleset.narrow(candidates, kind)
-        return candidates
+            candidates = self.ruleset.narrow(candidates, source_type)
+        return candidates, kind
 
 
 def _complete(record: Record, outcome: Outcome) -> None:
@@ -119,15 +119,13 @@ class _RecordWork:
         self.rejects: list[Reject] = list(unwrapped.rejects)
         self.matched = False
 
-    def event(self, found: RawEvent, candidates: int, outcome: Outcome) -> None:
+    def event(self, found: RawEvent, kind: SourceKind, candidates: int, outcome: Outcome) -> None:
         """Evaluate the rules that could match an event."""
-        event = normalize(found, self.record.timestamp, self.pipeline.catalogue)
+        starttime = None if self.record.timestamp < 0 else self.record.timestamp
+        event = normalize(found, starttime, self.pipeline.catalogue, kind)
         if isinstance(event, Reject):
             self.rejects.append(event)
             return
-        if self.record.timestamp < 0:
-            own_time = 0 if event.devicetime is None else event.devicetime
-            event = msgspec.structs.replace(event, starttime=own_time)
         ruleset, matched = self.pipeline.ruleset, False
         for index in ruleset.indexes(candidates):
             outcome.counts.evaluations += 1

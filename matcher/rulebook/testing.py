@@ -3,8 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-import msgspec
-
 from matcher.engine.compiler import operand
 from matcher.engine.rule import Rule
 from matcher.engine.ruleset import RuleSet
@@ -67,10 +65,10 @@ def _events(test: RuleTest, catalogue: Catalogue) -> list[Event] | str:
         return f"the record is rejected: {unwrapped.rejects[0].detail}"
     events = []
     for raw in unwrapped.events:
-        event = normalize(raw, 0, catalogue)
+        event = normalize(raw, None, catalogue)
         if isinstance(event, Reject):
             return f"the event is rejected: {event.detail}"
-        events.append(msgspec.structs.replace(event, starttime=event.devicetime or 0))
+        events.append(event)
     if not events:
         return "the record holds no event"
     if test.single and len(events) > 1:

@@ -75,7 +75,7 @@ def test_every_record_becomes_events_of_its_log_source(corpus):
         for raw in unwrapped.events:
             event = normalize(raw, 77, catalogue)
             assert not isinstance(event, Reject)
-            assert attribute(raw, catalogue) == event.log_source_type
+            assert catalogue.type_of(attribute(raw)) == event.log_source_type
             table[kind, event.log_source_type.name] += 1
         table.update((kind, f"rejected: {reject.reason}") for reject in unwrapped.rejects)
         table.update((kind, f"skipped: {reason}") for reason in unwrapped.skipped)

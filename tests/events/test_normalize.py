@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
 from matcher.events.normalize import normalize
@@ -71,3 +72,24 @@ def test_the_stock_profile_joins_activity_and_result():
         found = normalized(json.dumps(audit).encode(), stock)
         assert (found.qidname, found.category) == (name, 3036)
     assert found.log_source_type.name == "Microsoft Azure Active Directory"
+
+
+@pytest.mark.parametrize(
+    ("event", "starttime", "expected"),
+    [
+        ({"eventName": "A", "eventTime": "2024-05-01T10:00:00Z"}, None, 1_714_557_600_000),
+        ({"eventName": "A", "eventTime": "no time"}, None, 0),
+        ({"eventName": "A", "eventTime": "2024-05-01T10:00:00Z"}, 0, 0),
+    ],
+)
+def test_without_a_start_time_the_events_own_stands_for_it(event, starttime, expected):
+    raw = json.dumps({**event, "awsRegion": "eu-west-1"}).encode()
+    assert normalize(RawEvent(raw, 0, None), starttime, DEFAULT).starttime == expected
+
+
+def test_the_log_source_may_be_told():
+    raw = b'{"category": "AuditLogs", "id": "1"}'
+    event = RawEvent(raw, 0, None)
+    found = normalize(event, 77, DEFAULT, attribute(event))
+    assert found.log_source_type.name == "Azure Audit Log"
+    assert found.uid == normalized(raw).uid

@@ -15,8 +15,7 @@ def test_every_kind_is_defined_once_and_every_folder_is_a_kinds():
 
 def test_what_nothing_recognises_is_tried_last():
     assert SOURCES[-1].kind is SourceKind.UNKNOWN
-    assert not SOURCES[-1].certain({})
-    assert not SOURCES[-1].likely({})
+    assert (SOURCES[-1].certain, SOURCES[-1].likely) == (None, None)
 
 
 def test_every_source_has_a_type_in_the_default_profile():

@@ -7,6 +7,8 @@ import pytest
 
 from matcher.engine.expression import Always, Among, And, Call, Field, Function, Like, Not
 from matcher.engine.ruleset import RuleSet
+from matcher.events import acceptable, attribution
+from matcher.events import normalize as normalizing
 from matcher.events.catalogue import Catalogue
 from matcher.events.record import Batch, InputFile, PlainRecord, TopicPartition
 from matcher.pipeline.process import EVENTS_A_PART, MAX_REJECTS_A_RECORD, Pipeline
@@ -142,3 +144,16 @@ def test_a_rule_that_breaks_costs_its_event_a_dead_letter_and_no_other_rule(name
     assert unit.reject.reason == "rule_failed"
     assert "ZeroDivisionError" in unit.reject.detail
     assert outcome.counts.rule_errors == {"broken": 1}
+
+
+def test_a_candidate_is_wholly_parsed_once_and_classified_once(monkeypatch):
+    parsed, classified = [], []
+    parse, classify = acceptable.parse, attribution.classify
+    monkeypatch.setattr(acceptable, "parse", lambda raw: parsed.append(raw) or parse(raw))
+    for module in (attribution, normalizing):
+        monkeypatch.setattr(
+            module, "classify", lambda document: classified.append(1) or classify(document)
+        )
+    activity = {"operationName": "Microsoft.Compute/virtualMachines/write", "note": "needle"}
+    assert origins(run(dumps(activity))) == [(0, 0, "needle")]
+    assert (len(parsed), len(classified)) == (1, 1)

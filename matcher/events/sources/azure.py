@@ -27,7 +27,13 @@ _IN_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)", re.IGNORECASE)
 
 def category(document: dict[str, Any]) -> str:
     """The category, in lower case; empty where there is none."""
-    return (named(document, CATEGORY) or "").lower()
+    for name in CATEGORY:
+        found = document.get(name)
+        if found is not None:
+            if isinstance(found, dict):
+                found = found.get("value")
+            return found.lower() if isinstance(found, str) else ""
+    return ""
 
 
 def operation(document: dict[str, Any]) -> str | None:

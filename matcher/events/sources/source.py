@@ -26,10 +26,6 @@ class SourceKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-def _never(_seen: object) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDefinition:
     """How the events of one log source are recognised and normalized. What they are called stands
@@ -51,8 +47,8 @@ class SourceDefinition:
     kind: SourceKind
     facts: Callable[[dict[str, Any]], Facts]
     reads: Names = ()
-    certain: Callable[[dict[str, Any]], bool] = _never
-    likely: Callable[[dict[str, Any]], bool] = _never
+    certain: Callable[[dict[str, Any]], bool] | None = None
+    likely: Callable[[dict[str, Any]], bool] | None = None
     certain_at_a_glance: Callable[[Probe], bool] | None = None
     only_operation: str | None = None
     has_result: bool = False

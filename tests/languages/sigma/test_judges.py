@@ -49,7 +49,7 @@ def found(corpus: Path, ruleset: RuleSet, catalogue: Catalogue, *kinds: str) -> 
                 continue
             seen.add(digest)
             for raw in unwrap(line).events:
-                kind = attribute(raw, catalogue)
+                kind = catalogue.type_of(attribute(raw))
                 if ruleset.narrow(ruleset.candidates(raw.raw), kind):
                     event = normalize(raw, 0, catalogue)
                     if isinstance(event, Event):
