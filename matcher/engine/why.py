@@ -110,6 +110,8 @@ def written(item: Operand) -> str:
     match item:
         case Field(written=text):
             return text
+        case Constant(None):
+            return "NULL"
         case Constant(value):
             return repr(value) if isinstance(value, str) else str(value)
         case Call(function, arguments):

@@ -180,7 +180,7 @@ def _constant(held: Any) -> Callable[[Event], Any]:
 
 
 def _nothing(name: str, kind: Kind = Kind.TEXT, held: Any = None) -> Property:
-    return Property(name, kind, _constant(held))
+    return Property(name, kind, _constant(held), fixed=True)
 
 
 def _text(name: str, attribute: str) -> Property:
@@ -241,7 +241,7 @@ _PLAIN_FIELDS: tuple[Property, ...] = (
     _nothing("relevance", Kind.NUMBER, _RELEVANCE),
     Property("magnitude", Kind.NUMBER, _magnitude),
     _nothing("eventcount", Kind.NUMBER, 1),
-    Property("devicegrouplist", Kind.TEXT, lambda _event: []),
+    _nothing("devicegrouplist", held=[]),
     Property("payload", Kind.PAYLOAD, lambda event: event.payload.text, _always),
     _nothing("domainname", held="Default Domain"),
     _nothing("protocolname", held="Reserved"),

@@ -128,6 +128,7 @@ class Property:
     ``derived(test)`` is asked for the values that do *not* stand in the event: for every such
     value that passes ``test``, a text that does stand there; None where that cannot be said.
     ``whole``, of kind VALUES: save for those, each value is one of the document, none is cut.
+    ``fixed``: every event has the same value, ``EMPTY_EVENT`` too.
     """
 
     name: str
@@ -136,3 +137,29 @@ class Property:
     verbatim: Callable[[str], bool] = lambda _run: False
     derived: Callable[[Callable[[str], bool]], frozenset[str] | None] = _never
     whole: bool = False
+    fixed: bool = False
+
+
+EMPTY_EVENT = Event(
+    payload=Payload(b""),
+    document={},
+    log_source_type=LogSourceType(0, ""),
+    starttime=0,
+    devicetime=None,
+    qid=0,
+    qidname=None,
+    category=0,
+    categoryname="",
+    highlevelcategory=0,
+    severity=0,
+    username=None,
+    sourceip=None,
+    logsourceid=0,
+    logsourcename="",
+    errorcode=None,
+    region=None,
+    account=None,
+    uid="",
+    properties={},
+)
+"""An event that says nothing."""

@@ -17,7 +17,7 @@ import msgspec
 
 from matcher.engine.compiler import Getter, operand
 from matcher.engine.expression import Expression, Operand
-from matcher.events.schema import Event, Kind, LogSourceType, Payload
+from matcher.events.schema import EMPTY_EVENT, Event, Kind
 from matcher.languages.aql.functions import OPERATORS, finite_number
 from matcher.languages.aql.order import Rank, identity, is_null, rank_for
 
@@ -243,31 +243,7 @@ class Groups:
         for group in self._groups.values():
             values = [accumulator.result() for accumulator in group]
             found = dict(zip(self._slots, values, strict=True))
-            yield msgspec.structs.replace(_BLANK, properties=found)
+            yield msgspec.structs.replace(EMPTY_EVENT, properties=found)
 
     def _begun(self) -> list[Accumulator]:
         return [begin() for begin in self._begin]
-
-
-_BLANK = Event(
-    payload=Payload(b""),
-    document={},
-    log_source_type=LogSourceType(0, ""),
-    starttime=0,
-    devicetime=None,
-    qid=0,
-    qidname=None,
-    category=0,
-    categoryname="",
-    highlevelcategory=0,
-    severity=0,
-    username=None,
-    sourceip=None,
-    logsourceid=0,
-    logsourcename="",
-    errorcode=None,
-    region=None,
-    account=None,
-    uid="",
-    properties={},
-)

@@ -150,7 +150,10 @@ class Conditions:
 
     def _comparison(self, node: ast.Comparison) -> Expression:
         if isinstance(node.left, ast.Null) or isinstance(node.right, ast.Null):
-            self._findings.note(f"a comparison with NULL never holds (line {node.at.line})")
+            self._findings.note(
+                f"a comparison with NULL never holds (line {node.at.line}): "
+                "write IS NULL or IS NOT NULL"
+            )
         return Compare(
             Comparison(node.operator),
             self._operands.operand(node.left),
@@ -167,6 +170,10 @@ class Conditions:
 
     def _among(self, node: ast.Among) -> Expression:
         item = self._operands.operand(node.item)
+        if any(isinstance(member, ast.Null) for member in node.members):
+            self._findings.note(
+                f"NULL in a list equals nothing (line {node.at.line}): write … OR … IS NULL"
+            )
         members = [self._operands.operand(member) for member in node.members]
         values = tuple(member.value for member in members if isinstance(member, Constant))
         if len(values) == len(members):

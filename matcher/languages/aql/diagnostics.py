@@ -7,6 +7,7 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from matcher.errors import Location, RuleSyntaxError
+from matcher.languages.aql.characters import DOUBLE_QUOTES, SINGLE_QUOTES, hint_for
 
 _LONGEST_TOKEN_SHOWN = 40
 _MOST_EXPECTED_SHOWN = 8
@@ -34,6 +35,8 @@ _UNCLOSED = {
     "'": ("unclosed-text", "this text is not closed", "close it with '; a ' inside is written ''"),
     '"': ("unclosed-name", "this quoted name is not closed", 'close it with "'),
 }
+_CURLY = {"'": SINGLE_QUOTES, '"': DOUBLE_QUOTES}
+"""What may have been meant to close a text or a name."""
 
 _BEHIND_IF = re.compile(r"\bif\s*\Z", re.IGNORECASE)
 _IF_INSIDE = "inside a condition it stands in parentheses: (IF … THEN … ELSE …)"
@@ -72,12 +75,15 @@ def _unexpected_character(text: str, start: int) -> RuleSyntaxError:
     character = text[start : start + 1]
     if character in _UNCLOSED:
         code, message, hint = _UNCLOSED[character]
+        ending = next((sign for sign in text[start:] if sign in _CURLY[character]), "")
+        hint += f"; {ending} is no quote in AQL" if ending else ""
     elif text.startswith("/*", start):
         code, message, hint = "unclosed-comment", "this comment is not closed", "close it with */"
     elif character.isdigit():
         code, message, hint = "syntax", "this is neither a number nor a name", ""
     else:
-        code, message, hint = "character", f"unexpected character {character!r}", ""
+        code, message = "character", f"unexpected character {character!r}"
+        hint = hint_for(text, start)
     return RuleSyntaxError(
         message, code=code, location=Location.of(text, start), source=text, hint=hint
     )

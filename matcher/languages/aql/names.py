@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from matcher.engine.expression import Field, Operand
+from matcher.engine.values import text_of
 from matcher.errors import Location, RuleSemanticError
 from matcher.events.catalogue import Catalogue
-from matcher.events.schema import Property
+from matcher.events.schema import EMPTY_EVENT, Property
 from matcher.languages.aql import ast, dialect
 from matcher.languages.aql.findings import Findings
 from matcher.languages.nearest import nearest
@@ -29,6 +30,9 @@ _SAID = {
     "PROTOCOLNAME": "audit events name no IP protocol: PROTOCOLNAME is 'Reserved'",
     "LOGSOURCEGROUPNAME": "there are no log source groups here: LOGSOURCEGROUPNAME is NULL",
 }
+
+_NOTHING = ("none", "nil", "undefined", "nothing", "empty")
+"""What NULL is called elsewhere."""
 
 NAMING_FUNCTIONS = tuple(_NAME_OF_ID)
 
@@ -56,6 +60,9 @@ class Names:
         """The property of a name. Raises RuleSemanticError where there is none."""
         found = self._properties.find(name.text)
         if found is not None:
+            if found.fixed:
+                shown = text_of(found.get(EMPTY_EVENT)) or "NULL"
+                self._findings.note(f"{found.name} is always {shown} here: docs/properties.md")
             return found
         foreign = self._properties.find_alias(name.text)
         if foreign is not None:
@@ -111,6 +118,10 @@ class Names:
         hint = f'did you mean "{guess}"?' if guess else ""
         if name.quoted and not guess:
             hint = "double quotes hold names; a text stands in single quotes"
+        elif name.text.casefold() in ("true", "false"):
+            hint = f"a truth value is compared as a text: '{name.text.casefold()}'"
+        elif name.text.casefold() in _NOTHING:
+            hint = "where there is no value, write IS NULL"
         return self._findings.semantic(
             "unknown-property", f'unknown property "{name.text}"', name.at, hint
         )

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 
-from matcher.engine.compiler import is_payload
+from matcher.engine.compiler import is_payload, leaf_predicate
 from matcher.engine.expression import (
     Always,
     Among,
     And,
+    Call,
     Compare,
     Comparison,
     Constant,
     Expression,
+    Field,
+    Leaf,
     Like,
     Matches,
     Not,
+    Operand,
     Or,
     Recent,
 )
@@ -21,8 +25,9 @@ from matcher.engine.gate import possible_types
 from matcher.engine.literals import need
 from matcher.engine.rule import Rule
 from matcher.engine.values import number_of
-from matcher.engine.verdict import condition
+from matcher.engine.verdict import condition, operands
 from matcher.events.catalogue import Catalogue
+from matcher.events.schema import EMPTY_EVENT
 from matcher.rulebook.lints.field_uses import sources_of
 from matcher.rulebook.lints.finding import Finding
 
@@ -69,7 +74,7 @@ def truth(expression: Expression) -> bool | None:
             return _leaf_truth(expression)
 
 
-def _leaf_truth(leaf: Expression) -> bool | None:
+def _leaf_truth(leaf: Leaf) -> bool | None:
     match leaf:
         case Compare(_, left, right) if _null(left) or _null(right):
             return False
@@ -81,8 +86,23 @@ def _leaf_truth(leaf: Expression) -> bool | None:
             return False
         case Like(item, pattern) if is_payload(item) and not pattern.strip("%"):
             return True
+        case _ if (seen := operands(leaf)) and all(map(_fixed, seen)):
+            return leaf_predicate(leaf)(EMPTY_EVENT)
         case _:
             return None
+
+
+def _fixed(item: Operand) -> bool:
+    """Whether the operand has the same value for every event."""
+    match item:
+        case Field(found):
+            return found.fixed
+        case Constant():
+            return True
+        case Call(_, arguments):
+            return all(map(_fixed, arguments))
+        case _:
+            return False
 
 
 def _null(item: object) -> bool:

@@ -178,3 +178,20 @@ def test_strict_says_all_that_the_published_query_departs_in():
         ("strict-logsourcetypename", 15),
         ("strict-logsourcetypename", 16),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("username = NULL", "write IS NULL"),
+        ("NOT username != null", "write IS NULL or IS NOT NULL"),
+        ("username IN ('a', NULL)", "NULL in a list equals nothing (line 1)"),
+        ("qid = 1\nAND username NOT IN (null, 'a')", "(line 2): write … OR … IS NULL"),
+        ("isunparsed = 'true'", "isunparsed is always false here"),
+        ("INCIDR('10.0.0.0/8', destinationIP)", "destinationip is always NULL here"),
+        ("SELECT SUM(eventcount) FROM events", "eventcount is always 1 here"),
+    ],
+)
+def test_what_is_not_as_it_reads_is_noted(text, note):
+    (found,) = (n for n in compile_query(text, CATALOGUE, now=NOON).notes if "WHERE" not in n)
+    assert note in found
