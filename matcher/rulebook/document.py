@@ -154,6 +154,11 @@ def is_text(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str"
 
 
+def is_null(node: yaml.Node) -> bool:
+    """Whether a node is null."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "null"
+
+
 def is_number(node: yaml.Node) -> bool:
     """Whether a node is a number; its ``value`` is the token."""
     return isinstance(node, yaml.ScalarNode) and node.tag in (_TAG + "int", _TAG + "float")

@@ -13,7 +13,7 @@ from sigma.rule import SigmaDetectionItem, SigmaRule
 
 from matcher.errors import RuleError, RuleErrors
 from matcher.languages.nearest import nearest
-from matcher.rulebook.document import Document
+from matcher.rulebook.document import Document, is_null
 from matcher.rulebook.sigma_checks import items, scalars, section_of
 from matcher.rulebook.sigma_places import find, misread
 from matcher.rulebook.sigma_reading import for_pysigma, item_value, known_key
@@ -102,17 +102,21 @@ def _culprits(document: Document) -> Iterator[RuleError]:
         try:
             SigmaDetectionItem.from_mapping(known_key(key.value), item_value(key.value, value))
         except SigmaError as error:
-            yield document.error("sigma", _message(error), key, _hint(key.value))
+            hint = _hint(key.value, value)
+            yield document.error("sigma", _message(error), key, hint)
         except Exception:  # noqa: BLE001 - as in reading_errors
             yield document.error("sigma", _VALUES, key)
 
 
-def _hint(key: str) -> str:
-    for modifier in key.split("|")[1:]:
+def _hint(key: str, value: yaml.Node) -> str:
+    field, *modifiers = key.split("|")
+    for modifier in modifiers:
         if modifier not in _MODIFIERS:
             guess = nearest(modifier, _MODIFIERS)
             known = ", ".join(sorted(_MODIFIERS))
             return f"did you mean '{guess}'?" if guess else f"modifiers: {known}"
+    if modifiers and field and any(map(is_null, scalars(value))):
+        return f"a field that is missing is {field}: null, without a modifier, in a map of its own"
     return ""
 
 

@@ -3,8 +3,7 @@
 
 import unicodedata
 
-SINGLE_QUOTES = "‘’‚‛‹›´`′"
-DOUBLE_QUOTES = "“”„‟«»″"
+from matcher.languages.quotes import DOUBLE_QUOTES, SINGLE_QUOTES
 
 _MEANT = {
     "≠": "!=",

@@ -7,7 +7,8 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from matcher.errors import Location, RuleSyntaxError
-from matcher.languages.aql.characters import DOUBLE_QUOTES, SINGLE_QUOTES, hint_for
+from matcher.languages.aql.characters import hint_for
+from matcher.languages.quotes import DOUBLE_QUOTES, SINGLE_QUOTES
 
 _LONGEST_TOKEN_SHOWN = 40
 _MOST_EXPECTED_SHOWN = 8

@@ -16,6 +16,7 @@ from matcher.engine.rule import Column
 from matcher.errors import RuleSemanticError, UnsupportedRule
 from matcher.events.catalogue import Catalogue
 from matcher.languages.nearest import nearest
+from matcher.languages.quotes import DOUBLE_QUOTES, SINGLE_QUOTES
 from matcher.languages.sigma.fields import KEYWORDS, Fields
 from matcher.languages.sigma.log_sources import log_sources
 from matcher.languages.sigma.values import NEVER, Comparisons
@@ -40,6 +41,7 @@ class Policy:
 
 DEFAULT_POLICY = Policy()
 
+_QUOTES = frozenset(f"'\"{SINGLE_QUOTES}{DOUBLE_QUOTES}")
 _WORDS = frozenset(("and", "or", "not", "1", "all", "any", "of", "them"))
 
 
@@ -179,6 +181,8 @@ def _meant(condition: str, known: Iterable[str]) -> str:
     names = list(known)
     if re.search(r"\b(?:NOT|AND|OR|OF|ALL|THEM)\b", condition):
         return "and, or, not, of, all, them are written in lower case"
+    if any(sign in _QUOTES for sign in condition):
+        return "a condition names its selections without quotes"
     for word in re.findall(r"[\w-]+", condition):
         if word not in names and word.lower() not in _WORDS:
             guess = nearest(word, names)

@@ -95,7 +95,8 @@ class Comparisons:
                 return _like(operand, f"%{like_pattern(value)}%", caseless=_is_caseless(value))
             case sigma.SigmaNull() | sigma.SigmaFieldReference():
                 message = "a keyword is a text: null and another field are compared with a field"
-                raise UnsupportedRule(message, code="unsupported-keyword")
+                hint = "a field that is missing is field: null; a list of maps is any of them"
+                raise UnsupportedRule(message, code="unsupported-keyword", hint=hint)
             case _:
                 return self._compared(operand, value)
 

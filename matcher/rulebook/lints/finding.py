@@ -11,6 +11,7 @@ CODES = (
     *("type-not-stock", "type-not-ours"),
     *("log-source-none", "field-never-seen"),
     *("case-varies", "like-without-wildcard", "payload-has-property"),
+    *("curly-quotes", "null-in-list"),
     *("never-true", "always-true", "no-literal", "tests-missing"),
     *(departure.code for departure in DEPARTURES),
 )

@@ -58,6 +58,9 @@ def codes(found) -> list[str]:
             "eventName|startswith: 'UpdateFunctionCode20150331'",
         ),
         (IAM + "        userIdentity.usrName: x", "field-never-seen", "userIdentity.userName"),
+        (IAM + "        errorCode: “AccessDenied”", "curly-quotes", "no event has: “AccessDenied”"),
+        (IAM + "        errorCode|contains: [a, '*«b»*']", "curly-quotes", "straight quotes"),
+        (IAM + "        errorCode: [x, null]", "null-in-list", "the second with errorCode: null"),
     ],
 )
 def test_a_doubt(lints, selection, code, says):
