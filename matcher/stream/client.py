@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 from matcher.config import InputSettings, KafkaSettings, OutputSettings, SecuritySettings
 from matcher.errors import ConfigError, KafkaUnreachable
 from matcher.metrics import CLIENT_LOG_MESSAGES, Recorder
+from matcher.stream.closed_transport import write_errors_close_connections
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -56,7 +57,12 @@ def tls_context(security: SecuritySettings) -> ssl.SSLContext | None:
 
 
 def connection_settings(kafka: KafkaSettings) -> dict[str, Any]:
-    """What every aiokafka client is made with. Raises ConfigError."""
+    """What every aiokafka client is made with. Raises ConfigError.
+
+    Whoever makes a client asks here first, so this is also where the clients' connections learn
+    to take a closed transport for what it is (:mod:`matcher.stream.closed_transport`).
+    """
+    write_errors_close_connections()
     security = kafka.security
     settings: dict[str, Any] = {
         "bootstrap_servers": kafka.bootstrap_servers,
