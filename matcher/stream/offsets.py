@@ -57,18 +57,25 @@ class OffsetTracker:
         self.generation = None
         self._partitions = {}
 
-    def begin(self, partition: TopicPartition, first: int, last: int, records: int) -> Slice:
-        """Records from offset ``first`` to ``last`` are in work.
+    def begin(
+        self, generation: int, partition: TopicPartition, first: int, last: int, records: int
+    ) -> Slice:
+        """Records from offset ``first`` to ``last``, fetched in this generation, are in work.
 
-        Raises LookupError for a partition that is not ours, ValueError where ``first`` lies before
+        Raises LookupError where the generation is not the one in force, or the partition is not
+        ours: somebody else may own these records now. Raises ValueError where ``first`` lies before
         what was begun already: records would be repeated, so the reader is at a wrong place.
         """
         state = self._partitions.get(partition)
-        if state is None or self.generation is None:
+        if generation != self.generation:
+            raise LookupError(
+                f"{partition} was fetched in generation {generation}, now is {self.generation}"
+            )
+        if state is None:
             raise LookupError(f"{partition} is not assigned")
         if not state.position <= first <= last:
             raise ValueError(f"{partition}: offset {first} after {state.position} was expected")
-        work = Slice(partition, records, last + 1, self.generation)
+        work = Slice(partition, records, last + 1, generation)
         state.position = work.end
         state.open.append(work)
         return work

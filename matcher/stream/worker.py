@@ -252,10 +252,10 @@ class Worker:
                     return
                 records = batch.records[at : at + self._size.records]
                 at += len(records)
-                await self._slice(batch.input, records)
+                await self._slice(fetched.generation, batch.input, records)
         for partition, offset in fetched.oversized:
             if self._may_begin(fetched.generation):
-                await self._unreadable(partition, offset)
+                await self._unreadable(fetched.generation, partition, offset)
         self._caught_up = not any(self._source.lag().values())
         if self._caught_up:
             self._committer.soon()
@@ -265,11 +265,13 @@ class Worker:
         current = generation == self._offsets.generation
         return current and self._intake and not self._ending.is_set()
 
-    async def _slice(self, source: TopicPartition, records: Sequence[Record]) -> None:
+    async def _slice(
+        self, generation: int, source: TopicPartition, records: Sequence[Record]
+    ) -> None:
         self._between_slices.clear()
         try:
             first, last = records[0].offset, records[-1].offset
-            work = self._offsets.begin(source, first, last, len(records))
+            work = self._offsets.begin(generation, source, first, last, len(records))
             delivery = self._outbox.open(source, partial(self._done, work))
             batch = Batch(source, records)
             spent = await self.matching.run(delivery, batch, self._watch.moved_on)
@@ -278,10 +280,10 @@ class Worker:
         finally:
             self._between_slices.set()
 
-    async def _unreadable(self, partition: TopicPartition, offset: int) -> None:
+    async def _unreadable(self, generation: int, partition: TopicPartition, offset: int) -> None:
         """A record that is larger than a fetch may be: a stub goes to the dead letters."""
         log.error("record_too_large", topic=partition.topic, offset=offset)
-        work = self._offsets.begin(partition, offset, offset, 1)
+        work = self._offsets.begin(generation, partition, offset, offset, 1)
         delivery = self._outbox.open(partition, partial(self._done, work))
         detail = "larger than input.max_partition_fetch_bytes"
         topic = self._output.dead_letter_topic

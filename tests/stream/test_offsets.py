@@ -26,7 +26,7 @@ def _tracker(**positions):
 
 def test_slices_that_end_out_of_order_wait_for_the_first():
     tracker = _tracker()
-    first, second, third = (tracker.begin(A, n * 10, n * 10 + 9, 10) for n in range(3))
+    first, second, third = (tracker.begin(1, A, n * 10, n * 10 + 9, 10) for n in range(3))
     tracker.finish(third)
     tracker.finish(second)
     assert tracker.committable() == {}
@@ -36,14 +36,14 @@ def test_slices_that_end_out_of_order_wait_for_the_first():
 
 def test_gaps_between_offsets_are_fine():
     tracker = _tracker(a=5)
-    tracker.finish(tracker.begin(A, 17, 40, 3))
-    tracker.finish(tracker.begin(A, 99, 99, 1))
+    tracker.finish(tracker.begin(1, A, 17, 40, 3))
+    tracker.finish(tracker.begin(1, A, 99, 99, 1))
     assert tracker.committable() == {A: 100}
 
 
 def test_what_is_committed_is_not_committed_again():
     tracker = _tracker()
-    tracker.finish(tracker.begin(A, 0, 9, 10))
+    tracker.finish(tracker.begin(1, A, 0, 9, 10))
     tracker.committed(1, tracker.committable())
     assert tracker.committable() == {}
     assert tracker.uncommitted() == 0
@@ -51,7 +51,7 @@ def test_what_is_committed_is_not_committed_again():
 
 def test_nothing_is_committable_after_a_revoke():
     tracker = _tracker()
-    done, late = tracker.begin(A, 0, 9, 10), tracker.begin(B, 0, 9, 10)
+    done, late = tracker.begin(1, A, 0, 9, 10), tracker.begin(1, B, 0, 9, 10)
     tracker.finish(done)
     tracker.revoke()
     tracker.finish(late)
@@ -61,9 +61,9 @@ def test_nothing_is_committable_after_a_revoke():
 
 def test_an_acknowledgement_of_an_earlier_generation_moves_nothing():
     tracker = _tracker()
-    late = tracker.begin(A, 0, 9, 10)
+    late = tracker.begin(1, A, 0, 9, 10)
     tracker.assign(2, {A: 0})
-    again = tracker.begin(A, 0, 4, 5)
+    again = tracker.begin(2, A, 0, 4, 5)
     tracker.finish(late)
     assert tracker.committable() == {}
     tracker.finish(again)
@@ -72,27 +72,38 @@ def test_an_acknowledgement_of_an_earlier_generation_moves_nothing():
 
 def test_a_commit_of_an_earlier_generation_is_no_commit_of_this_one():
     tracker = _tracker()
-    tracker.finish(tracker.begin(A, 0, 9, 10))
+    tracker.finish(tracker.begin(1, A, 0, 9, 10))
     offsets = tracker.committable()
     tracker.assign(2, {A: 0})
     tracker.committed(1, offsets)
-    tracker.finish(tracker.begin(A, 0, 4, 5))
+    tracker.finish(tracker.begin(2, A, 0, 4, 5))
     assert tracker.committable() == {A: 5}
 
 
 @pytest.mark.parametrize(("first", "last"), [(9, 12), (15, 14), (0, 0)])
 def test_records_that_were_begun_already_are_refused(first, last):
     tracker = _tracker()
-    tracker.begin(A, 0, 9, 10)
+    tracker.begin(1, A, 0, 9, 10)
     with pytest.raises(ValueError, match="was expected"):
-        tracker.begin(A, first, last, 1)
+        tracker.begin(1, A, first, last, 1)
 
 
 def test_a_partition_that_is_not_ours_is_refused():
+    tracker = OffsetTracker()
+    tracker.assign(1, {B: 0})
+    with pytest.raises(LookupError, match="not assigned"):
+        tracker.begin(1, A, 0, 0, 1)
+
+
+def test_what_another_generation_fetched_is_refused():
     tracker = _tracker()
+    tracker.assign(2, {A: 0})
+    with pytest.raises(LookupError, match="fetched in generation 1, now is 2"):
+        tracker.begin(1, A, 0, 9, 10)
     tracker.revoke()
-    with pytest.raises(LookupError):
-        tracker.begin(A, 0, 0, 1)
+    with pytest.raises(LookupError, match="fetched in generation 2, now is None"):
+        tracker.begin(2, A, 0, 9, 10)
+    assert tracker.committable() == {}
 
 
 class _Model(RuleBasedStateMachine):
@@ -126,7 +137,7 @@ class _Model(RuleBasedStateMachine):
         tp = data.draw(st.sampled_from(sorted(self.ours, key=str)))
         state = self.ours[tp]
         first = state["at"] + gap
-        work = self.tracker.begin(tp, first, first + records - 1, records)
+        work = self.tracker.begin(self.generation, tp, first, first + records - 1, records)
         entry = {"end": first + records, "done": False}
         state["at"] = entry["end"]
         state["slices"].append(entry)

@@ -256,6 +256,28 @@ async def test_reading_waits_while_too_much_is_in_flight(stage):
     assert stage.origins() == dict.fromkeys(stage.expected(), 1)
 
 
+async def test_records_fetched_before_a_rebalance_are_dropped_and_read_again(stage, broker):
+    """Another member may own the partition by now, and may have read these records itself."""
+    stage.produce([b"alert"] * 5, partition=0)
+    worker = await stage.worker()
+    read, late = worker._source.read, []
+
+    async def late_once():
+        fetched = await read()
+        if fetched.batches and not late:
+            late.append(fetched)
+            before = fetched.generation
+            broker.rebalance(broker._groups[stage.group])
+            await stage.until(lambda: worker._source._generation > before and worker.ready)
+        return fetched
+
+    worker._source.read = late_once
+    async with stage.running(worker):
+        await stage.until_committed()
+    assert late
+    assert stage.origins() == dict.fromkeys(stage.expected(), 1)
+
+
 async def test_a_record_too_large_to_read_leaves_a_stub(stage, broker):
     stage.produce([b"alert"], partition=0)
     worker = await stage.worker()
