@@ -114,7 +114,9 @@ class KafkaSettings(Section):
         60.0, description="for draining what is in flight when partitions are taken away"
     )
     request_timeout: Seconds = Field(40.0, description="for one request to one broker")
-    metadata_max_age: Seconds = Field(180.0, description="until the cluster is asked again")
+    metadata_max_age: Seconds = Field(
+        30.0, description="until the cluster is asked again; new partitions are seen as late"
+    )
     connections_max_idle: Seconds = Field(180.0, description="until an idle connection is closed")
     start_timeout: Seconds = Field(30.0, description="until a broker must have answered")
     commit_timeout: Seconds = Field(

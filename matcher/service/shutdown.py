@@ -1,4 +1,4 @@
-"""The one owner of SIGTERM and SIGINT.
+"""The one owner of the signals that a service is sent.
 
 The first signal asks for a drain. A second one, or a drain that outlasts its budget, forces: the
 work is cancelled and the process ends with EXIT_FORCED. Whatever was not acknowledged was not
@@ -20,6 +20,7 @@ import structlog
 from matcher.errors import EXIT_FORCED
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _GRACE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -45,10 +46,10 @@ class Shutdown:
         self.forced: str | None = None
 
     def __enter__(self) -> Self:
-        loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            self._before[number] = signal.getsignal(number)
-            loop.add_signal_handler(number, self._received, number)
+            self._install(number, self._received)
+        for number in IGNORED_SIGNALS:
+            self._install(number, _ignored)
         return self
 
     def __exit__(
@@ -59,9 +60,9 @@ class Shutdown:
     ) -> None:
         self.requested = True  # whoever asks from now on is too late
         loop = asyncio.get_running_loop()
-        for number in SIGNALS:
+        for number, before in self._before.items():
             loop.remove_signal_handler(number)
-            signal.signal(number, self._before[number])
+            signal.signal(number, before)
         if self._timer is not None:
             self._timer.cancel()
 
@@ -75,6 +76,10 @@ class Shutdown:
             self._budget, self._force, f"the drain took longer than {self._budget:g} s"
         )
         self._drain()
+
+    def _install(self, number: signal.Signals, handler: Callable[[signal.Signals], None]) -> None:
+        self._before[number] = signal.getsignal(number)
+        asyncio.get_running_loop().add_signal_handler(number, handler, number)
 
     def _received(self, number: signal.Signals) -> None:
         if self.requested:
@@ -91,6 +96,14 @@ class Shutdown:
         self._last_resort.daemon = True
         self._last_resort.start()
         self._cancel()
+
+
+def _ignored(number: signal.Signals) -> None:
+    log.warning(
+        "signal_ignored",
+        signal=number.name,
+        hint="rules and settings are read at the start: restart the service to read them again",
+    )
 
 
 def _end_process() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+import structlog
 
 from matcher.service.shutdown import Shutdown
 
@@ -44,6 +45,22 @@ async def test_the_first_signal_drains_and_the_second_forces(number):
         await calls.cancelled.wait()
         assert shutdown.forced == "SIGTERM came a second time"
     assert calls.drains == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+async def test_a_signal_that_asks_for_a_reload_is_logged_and_changes_nothing(number):
+    calls = Calls()
+    with (
+        structlog.testing.capture_logs() as written,
+        Shutdown(60, calls.drain, calls.cancel) as shutdown,
+    ):
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await calls.drained.wait()
+        assert shutdown.forced is None
+    ignored = [entry for entry in written if entry["event"] == "signal_ignored"]
+    assert [entry["signal"] for entry in ignored] == [number.name]
+    assert "restart the service" in ignored[0]["hint"]
 
 
 async def test_a_drain_beyond_its_budget_is_forced():

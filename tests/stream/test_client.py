@@ -36,6 +36,11 @@ def test_the_consumer_never_commits_or_resets_by_itself():
     assert not any(name.endswith("_deserializer") for name in settings)
 
 
+def test_partitions_that_are_added_are_seen_within_half_a_minute():
+    settings = consumer_settings(KafkaSettings(), InputSettings())
+    assert settings["metadata_max_age_ms"] == 30_000
+
+
 def test_the_producer_is_idempotent_and_waits_for_all():
     settings = producer_settings(KafkaSettings(), OutputSettings(), 1000)
     assert settings["enable_idempotence"] is True
