@@ -13,7 +13,8 @@
     ├── KafkaUnreachable       12   no broker answered, or it refused us
     ├── Stalled                13   there are records, and none has been processed for too long
     ├── DeliveryError          14   what must be written could not be written
-    └── ForcedError            15   the service was made to end before it had drained
+    ├── ForcedError            15   the service was made to end before it had drained
+    └── NotDrained             16   a clean stop left records that are not committed
 
 A bad *record* is never an exception: it is a :class:`matcher.events.record.Reject`. An exception
 that one module raises and its caller catches is no member of this tree and stands in that module.
@@ -30,6 +31,7 @@ EXIT_KAFKA = 12
 EXIT_STALLED = 13
 EXIT_DELIVERY = 14
 EXIT_FORCED = 15
+EXIT_NOT_DRAINED = 16
 
 
 class MatcherError(Exception):
@@ -186,3 +188,9 @@ class ForcedError(MatcherError):
     """The service was made to end before it had drained."""
 
     exit_code = EXIT_FORCED
+
+
+class NotDrained(MatcherError):
+    """A clean stop ended with records begun and not committed: they will be read again."""
+
+    exit_code = EXIT_NOT_DRAINED

@@ -79,8 +79,8 @@ class Service:
     async def run(self) -> None:
         """Returns after a clean drain.
 
-        Raises ForcedError, ConfigError, KafkaUnreachable, DeliveryError, Stalled; whatever the
-        way out, nothing is committed that is not acknowledged.
+        Raises ForcedError, NotDrained, ConfigError, KafkaUnreachable, DeliveryError, Stalled;
+        whatever the way out, nothing is committed that is not acknowledged.
         """
         self._record_beginning()
         task = asyncio.current_task()

@@ -9,6 +9,7 @@ partition was revoked. Whatever ends the worker is one exception, raised by :met
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
@@ -17,7 +18,7 @@ from typing import Any
 import structlog
 
 from matcher.config import OutputSettings, ServiceSettings
-from matcher.errors import DeliveryError, KafkaUnreachable, Stalled
+from matcher.errors import KafkaUnreachable, NotDrained, Stalled
 from matcher.events.record import Batch, Record, TopicPartition
 from matcher.metrics import (
     ASSIGNED_PARTITIONS,
@@ -39,6 +40,7 @@ from matcher.stream.watch import WATCH_SECONDS, Watch
 log = structlog.get_logger(__name__)
 
 _SINK_STOP_SECONDS = 5.0
+_COMMIT_AGAIN_SECONDS = 0.2
 
 
 class Worker:
@@ -118,8 +120,8 @@ class Worker:
     async def run(self) -> None:
         """Read until a stop is requested; returns when all that was begun is committed.
 
-        Raises KafkaUnreachable, DeliveryError, Stalled, or what the pipeline raised. Nothing that
-        is not acknowledged is committed on any way out.
+        Raises KafkaUnreachable, DeliveryError, Stalled, NotDrained, or what the pipeline raised.
+        Nothing that is not acknowledged is committed on any way out.
         """
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -181,23 +183,27 @@ class Worker:
             self._end(error)
 
     async def _drain(self, owner: "asyncio.Task[None]") -> None:
-        """The slice in work, its acknowledgements, one commit, within the budget.
+        """The slice in work, its acknowledgements, and commits until nothing is left to commit.
 
-        After a failure nothing is waited for, and what was acknowledged is still committed.
+        All within the budget; what is left then is NotDrained. After a failure nothing is waited
+        for, and what was acknowledged is still committed, in one attempt.
         """
         self._intake = False
-        budget = self._service.drain_timeout
-        try:
-            async with asyncio.timeout(budget):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._service.drain_timeout):
                 if self._failure is None:
                     await self._unless_failed(owner)
                     await self._settled()
                 await self._committer.commit()
-        except TimeoutError:
+                while self._failure is None and self._offsets.uncommitted():
+                    await asyncio.sleep(_COMMIT_AGAIN_SECONDS)
+                    await self._committer.commit()
+        if self._failure is None and (left := self._offsets.uncommitted()):
             self._end(
-                DeliveryError(
-                    f"not drained after {budget:g} s: {self._outbox.in_flight} messages are not "
-                    f"acknowledged, {self._offsets.uncommitted()} offsets not committed"
+                NotDrained(
+                    f"not drained after {self._service.drain_timeout:g} s: "
+                    f"{self._outbox.in_flight} messages are not acknowledged, {left} offsets are "
+                    "not committed. These records will be read again."
                 )
             )
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from matcher.errors import DeliveryError, KafkaUnreachable
+from matcher.errors import DeliveryError, KafkaUnreachable, NotDrained
 from matcher.metrics import CLIENT_LOG_MESSAGES, COMMITS
 from tests.brokers.mock import FETCH, OFFSET_COMMIT, PRODUCE
 from tests.stream.stage import Stage
@@ -95,7 +95,7 @@ async def test_a_stop_with_the_brokers_down_keeps_its_budget(stage, mock_broker)
     await stage.until(lambda: worker._outbox.in_flight == 4)
     mock_broker.take_down()
     worker.request_stop()
-    with pytest.raises(DeliveryError, match="not drained after 1 s"):
+    with pytest.raises(NotDrained, match="not drained after 1 s"):
         await asyncio.wait_for(task, 25)
     assert stage.recorder.value(COMMITS, "ok") == 0
 

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from matcher.errors import DeliveryError, Stalled
+from matcher.errors import DeliveryError, NotDrained, Stalled
 from matcher.events.record import TopicPartition
 from matcher.metrics import COMMITS, PRODUCE_FAILURES
 from matcher.stream.source import CommitFailedInTimeError, CommitRefusedError, ReadFailedError
@@ -124,7 +124,7 @@ async def test_a_drain_that_takes_too_long_is_an_error(stage):
     stage.produce([b"alert"], partition=0)
     worker = await stage.worker()
     worker._sink.held = []
-    with pytest.raises(DeliveryError, match=r"not drained after 0\.1 s"):
+    with pytest.raises(NotDrained, match=r"not drained after 0\.1 s: 1 messages are not ack"):
         async with stage.running(worker):
             await stage.until(lambda: len(stage.origins()) == 1)
     assert stage.committed() == {}
@@ -160,6 +160,27 @@ async def test_a_read_that_fails_gets_a_new_consumer_and_repeats_nothing(stage, 
         await stage.until(lambda: len(stage.origins()) == 16)
     assert worker._source.process.steps.count("start source") == 2
     assert stage.origins() == dict.fromkeys(stage.expected(), 1)
+
+
+async def test_a_drain_whose_commit_has_no_answer_is_an_error(stage, broker):
+    """Exit code 0 would say that everything was committed."""
+    stage.service["drain_timeout"] = 0.3
+    stage.produce([b"alert"] * 3, partition=0)
+    worker = await stage.worker(commit_seconds=60)
+    broker.refusals["commit"] = [CommitFailedInTimeError("no answer")] * 1000
+    with pytest.raises(NotDrained, match="3 offsets are not committed"):
+        async with stage.running(worker):
+            await stage.until(lambda: len(stage.origins()) == 3)
+    assert stage.committed() == {}
+
+
+async def test_a_drain_tries_a_failed_commit_again(stage, broker):
+    stage.produce([b"alert"] * 3, partition=0)
+    worker = await stage.worker(commit_seconds=60)
+    async with stage.running(worker):
+        await stage.until(lambda: len(stage.origins()) == 3)
+        broker.refusals["commit"] = [CommitFailedInTimeError("no answer")]
+    assert stage.committed()[0] == 3
 
 
 async def test_reading_that_fails_again_and_again_ends_the_worker(stage, broker):
