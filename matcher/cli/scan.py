@@ -10,6 +10,7 @@ from typing import IO, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from matcher.cli.alert_table import AlertTable, wide_console
 from matcher.cli.answer import Answer
@@ -128,10 +129,13 @@ def answer(
         raise RuleErrors([error.located(path=text.file) for error in several.errors]) from None
     except RuleError as error:
         raise error.located(path=text.file) from None
+    console = Console(stderr=True)
+    for note in query.notes:
+        console.print(Text(f"note: {note}"), soft_wrap=True)
     found = Answer(query, catalogue, moment)
     files = find_files(paths)
     _WRITERS[output]([column.alias for column in found.columns], found.read(files))
-    Console(stderr=True).print(
+    console.print(
         f"{counted(len(files.paths), 'file')}, {counted(found.events, 'event')}: "
         f"{counted(found.rows, 'row')}, "
         f"{found.rejected} rejected",

@@ -184,6 +184,14 @@ def test_json_lines_hold_the_aliases_in_order(file, capsysbinary):
     assert b"1 file, " in out.err
 
 
+def test_what_is_not_as_it_reads_is_said_beside_the_answer(file, capsys):
+    query = "SELECT username FROM events WHERE username IN ('alice', NULL)"
+    assert main(["scan", "--query", query, file, "--output", "jsonl"]) == EXIT_OK
+    out = capsys.readouterr()
+    assert out.out.count("alice") == 2
+    assert "note: NULL in a list equals nothing" in out.err
+
+
 def test_csv_keeps_every_value_apart(file, capsysbinary):
     query = "SELECT username AS 'a,b', region, payload FROM events WHERE NOT username = 'alice'"
     assert main(["scan", "--query", query, file, "--output", "csv"]) == EXIT_OK

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from matcher.cli.answer import Answer
 from matcher.cli.inputs import find_files
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import compile_query
+from matcher.languages.aql import Policy, compile_query
 
 CATALOGUE = Catalogue.load()
 NOON = 1_780_000_000_000
+DEFAULT = Policy()
 
 COLUMNS = {
     "username": "username",
@@ -187,10 +188,10 @@ def fill(judge, table: list[dict]) -> None:
         judge.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
-def answered(aql: str, table: list[dict], directory) -> list[list]:
+def answered(aql: str, table: list[dict], directory, policy: Policy = DEFAULT) -> list[list]:
     path = directory / "events.json"
     path.write_text(json.dumps({"Records": [event(row) for row in table]}), "utf-8")
-    answer = Answer(compile_query(aql, CATALOGUE, now=NOON), CATALOGUE, NOON)
+    answer = Answer(compile_query(aql, CATALOGUE, now=NOON, policy=policy), CATALOGUE, NOON)
     found = [
         [None if value == "" else value for value in row]
         for row in answer.read(find_files([str(path)]))
@@ -226,6 +227,17 @@ def test_random_groups_are_aggregated_sorted_and_cut_alike(judge, tmp_path, tabl
     fill(judge, table)
     ours, theirs = answered(aql, table, tmp_path), judge.execute(sql).fetchall()
     assert alike(ours, theirs), f"{aql}\n{sql}\n{ours}\n{theirs}"
+
+
+@QUICK
+@given(table=rows, pair=queries())
+def test_three_valued_logic_of_groups_is_sqls_own(judge, tmp_path, table, pair):
+    aql, sql = pair
+    fill(judge, table)
+    plain = sql.replace("coalesce(", "(").replace(", false)", ")")
+    ours = answered(aql, table, tmp_path, Policy(nulls="three-valued"))
+    theirs = judge.execute(plain).fetchall()
+    assert alike(ours, theirs), f"{aql}\n{plain}\n{ours}\n{theirs}"
 
 
 @st.composite

@@ -115,7 +115,7 @@ class Clauses:
                 tail.order_by = self._order_by(clause)
             case ast.Limit(rows=rows):
                 tail.limit = self._limit(clause)
-                self._findings.note(
+                self._findings.note_of_rule(
                     f"LIMIT {rows} cuts a finished answer; on a stream every match is an alert"
                 )
             case ast.Last():
@@ -127,7 +127,7 @@ class Clauses:
 
     def _key(self, node: ast.Node) -> Operand:
         """One value of GROUP BY."""
-        found = self._operands.operand(node)
+        found = self._varying(node, "grouped")
         aggregate = self._slots.within(found)
         if aggregate is not None:
             raise self._findings.semantic(
@@ -135,13 +135,6 @@ class Clauses:
                 f"{aggregate.text} is known once the groups are there: they cannot be made by it",
                 node.at,
                 "group by a column of the events",
-            )
-        if isinstance(found, Constant):
-            raise self._findings.semantic(
-                "constant-key",
-                "this is the same for every event: nothing is grouped by it",
-                node.at,
-                "name a column or an alias; its number does not stand for it",
             )
         return found
 
@@ -177,13 +170,28 @@ class Clauses:
         )
 
     def _order_by(self, clause: ast.OrderBy) -> tuple[Ordering, ...]:
-        self._findings.note(
+        self._findings.note_of_rule(
             "ORDER BY sorts a finished answer; on a stream alerts come as their events do"
         )
         if any(item.collation for item in clause.items):
             self._findings.note("COLLATE is not used: texts are ordered by code point")
         return tuple(
-            Ordering(self._operands.operand(item.item), item.descending) for item in clause.items
+            Ordering(self._varying(item.item, "sorted"), item.descending) for item in clause.items
+        )
+
+    def _varying(self, node: ast.Node, done: str) -> Operand:
+        """A value of GROUP BY or ORDER BY: over files a constant there is a mistake."""
+        found = self._operands.operand(node)
+        if self._now is None or not isinstance(found, Constant):
+            return found
+        hint = "name a column or an alias; its number does not stand for it"
+        if isinstance(node, ast.Text):
+            hint = f'single quotes hold texts; a name stands in double quotes: "{node.value[:60]}"'
+        raise self._findings.semantic(
+            "constant-key",
+            f"this is the same for every row: nothing is {done} by it",
+            node.at,
+            hint,
         )
 
     def _limit(self, clause: ast.Limit) -> int:

@@ -24,7 +24,9 @@ class Columns:
         seen: set[str] = set()
         for column in columns:
             if column.value is None:
-                self._findings.note("SELECT * adds no columns: an alert holds the event's fields")
+                self._findings.note_of_rule(
+                    "SELECT * adds no columns: an alert holds the event's fields"
+                )
                 continue
             alias = column.alias if column.alias is not None else _name(column)
             if not alias.strip() or alias.casefold() in seen:

@@ -73,7 +73,8 @@ def compile_query(
     Raises a RuleError with its place: RuleSyntaxError, RuleSemanticError, UnsupportedRule, or
     RuleErrors where the text has several faults.
     """
-    return _Compilation(Findings(text, dialect), catalogue, policy, now).query()
+    findings = Findings(text, dialect, of_rule=now is None)
+    return _Compilation(findings, catalogue, policy, now).query()
 
 
 class _Compilation:
@@ -228,7 +229,7 @@ class _Compilation:
         """What WHERE says, and with it the LAST, or START and STOP, at the end."""
         times = tuple(self._times(tail))
         if select.where is None:
-            self._findings.note("the query has no WHERE: every event matches")
+            self._findings.note_of_rule("the query has no WHERE: every event matches")
             joined: tuple[Expression, ...] = times
         else:
             expression = self._conditions.where(select.where)

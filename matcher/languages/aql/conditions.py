@@ -154,11 +154,14 @@ class Conditions:
                 f"a comparison with NULL never holds (line {node.at.line}): "
                 "write IS NULL or IS NOT NULL"
             )
-        return Compare(
-            Comparison(node.operator),
-            self._operands.operand(node.left),
-            self._operands.operand(node.right),
-        )
+        left, right = self._operands.operand(node.left), self._operands.operand(node.right)
+        texts = [one for one in (node.left, node.right) if isinstance(one, ast.Text)]
+        if texts and isinstance(left, Constant) and isinstance(right, Constant):
+            self._findings.note(
+                f"two values that stand in the query are compared (line {node.at.line}): "
+                f'a name stands in double quotes, "{texts[0].value[:60]}"'
+            )
+        return Compare(Comparison(node.operator), left, right)
 
     def _between(self, node: ast.Between) -> Expression:
         item = self._operands.operand(node.item)

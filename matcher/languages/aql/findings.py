@@ -7,18 +7,26 @@ _MOST_ERRORS = 50
 
 
 class Findings:
-    """Collects what is said of one text, each thing once."""
+    """Collects what is said of one text, each thing once. ``of_rule``: it is a rule's, and no query
+    over files.
+    """
 
-    def __init__(self, text: str, dialect: DialectName) -> None:
+    def __init__(self, text: str, dialect: DialectName, *, of_rule: bool = True) -> None:
         self.text = text
         self.dialect = dialect
+        self._of_rule = of_rule
         self._errors: list[RuleError] = []
         self._notes: dict[str, None] = {}
         self._settings: set[str] = set()
 
     def note(self, text: str) -> None:
-        """Something that a reader of the rule must know."""
+        """Something that a reader must know."""
         self._notes[text] = None
+
+    def note_of_rule(self, text: str) -> None:
+        """Something that a reader must know where the text is a rule's."""
+        if self._of_rule:
+            self.note(text)
 
     @property
     def notes(self) -> tuple[str, ...]:

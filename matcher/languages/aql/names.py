@@ -122,6 +122,8 @@ class Names:
             hint = f"a truth value is compared as a text: '{name.text.casefold()}'"
         elif name.text.casefold() in _NOTHING:
             hint = "where there is no value, write IS NULL"
+        elif not hint:
+            hint = "docs/properties.md lists them, and says how to add one"
         return self._findings.semantic(
             "unknown-property", f'unknown property "{name.text}"', name.at, hint
         )
