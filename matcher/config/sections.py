@@ -118,7 +118,9 @@ class KafkaSettings(Section):
         30.0, description="until the cluster is asked again; new partitions are seen as late"
     )
     connections_max_idle: Seconds = Field(180.0, description="until an idle connection is closed")
-    start_timeout: Seconds = Field(30.0, description="until a broker must have answered")
+    start_timeout: Seconds = Field(
+        30.0, description="until a broker must have answered; until then it is tried again"
+    )
     commit_timeout: Seconds = Field(
         20.0, description="above 12 s, so that one dead broker of three is no outage of ours"
     )

@@ -9,13 +9,13 @@ import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import structlog
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from matcher.config import InputSettings, KafkaSettings, OutputSettings, SecuritySettings
 from matcher.errors import ConfigError, KafkaUnreachable
@@ -30,6 +30,7 @@ _FETCH_WAIT_MS = 100
 """A real broker answers as soon as there is a record; the mock cluster only after this."""
 _REPEAT_SECONDS = 30.0
 _CANCEL_SECONDS = 2.0
+_START_AGAIN_SECONDS = 0.5
 
 
 def _ms(seconds: float) -> int:
@@ -215,7 +216,7 @@ class ClientLog(logging.Handler):
         return list(dict.fromkeys(text for when, text in self._failures if when >= since))
 
 
-_HINTS = (
+_FINAL_HINTS = (
     ("SaslAuthenticationFailed", "the broker refused the user name or the password"),
     ("UnsupportedSaslMechanism", "the broker does not offer kafka.security.mechanism"),
     ("Hostname mismatch", "the broker's certificate is for another host name"),
@@ -226,6 +227,11 @@ _HINTS = (
     ),
     ("CERTIFICATE_REQUIRED", "the broker asks for a client certificate"),
     ("WRONG_VERSION_NUMBER", "the port does not speak TLS: set kafka.security.protocol"),
+)
+"""What a broker said that is there: asking it again brings the same answer."""
+
+_HINTS = (
+    *_FINAL_HINTS,
     ("Connect call failed", "nothing listens there"),
     ("Connection refused", "nothing listens there"),
     ("Name or service not known", "the host name is unknown"),
@@ -243,12 +249,17 @@ def explain(reason: str) -> str:
 
 
 async def started(
-    kafka: KafkaSettings, client_log: ClientLog, what: str, starting: Awaitable[T]
+    kafka: KafkaSettings, client_log: ClientLog, what: str, start: Callable[[], Awaitable[T]]
 ) -> T:
-    """Await a client's start. Raises KafkaUnreachable that says which broker and why."""
+    """Start a client, again and again while no broker can be reached: it may be starting itself.
+
+    Raises KafkaUnreachable that says which broker and why: after ``kafka.start_timeout``, or at
+    once where a broker refuses us for a reason that will not pass.
+    """
     since = time.monotonic()
+    attempts = _until_connected(kafka, client_log, what, start)
     try:
-        return await within(kafka.start_timeout, f"start of the {what}", starting)
+        return await within(kafka.start_timeout, f"start of the {what}", attempts)
     except (KafkaError, OSError) as error:
         reasons = client_log.reasons(since) or [str(error) or repr(error)]
         listed = "\n".join(f"  {explain(reason)}" for reason in reasons)
@@ -256,3 +267,21 @@ async def started(
             f"cannot reach Kafka at {kafka.bootstrap_servers} "
             f"({kafka.security.protocol}):\n{listed}"
         ) from error
+
+
+async def _until_connected(
+    kafka: KafkaSettings, client_log: ClientLog, what: str, start: Callable[[], Awaitable[T]]
+) -> T:
+    told = False
+    while True:
+        since = time.monotonic()
+        try:
+            return await start()
+        except KafkaConnectionError:
+            reasons = client_log.reasons(since)
+            if any(sign in reason for sign, _ in _FINAL_HINTS for reason in reasons):
+                raise
+        if not told:
+            log.warning("kafka_not_reached_yet", what=what, trying_for=kafka.start_timeout)
+            told = True
+        await asyncio.sleep(_START_AGAIN_SECONDS)

@@ -72,7 +72,7 @@ class KafkaSource:
         self._failure = None
         self.consumer = AIOKafkaConsumer(**self._settings)
         try:
-            await started(self._kafka, self._client_log, "consumer", self.consumer.start())
+            await started(self._kafka, self._client_log, "consumer", self.consumer.start)
         except BaseException:
             await self.stop()
             raise

@@ -83,7 +83,7 @@ async def preflight(settings: Settings, client_log: ClientLog) -> Fit:
     kafka = settings.kafka
     admin = AIOKafkaAdminClient(**connection_settings(kafka))
     try:
-        await started(kafka, client_log, "admin client", admin.start())
+        await started(kafka, client_log, "admin client", admin.start)
         topics = [*settings.input.topics, *output_topics(settings.output)]
         await _check_existence(admin, topics, kafka)
         limits = await _limits(admin, topics, kafka)

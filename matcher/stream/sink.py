@@ -106,7 +106,7 @@ class KafkaSink:
     async def _connected(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(**self._settings)
         try:
-            await started(self._kafka, self._client_log, "producer", producer.start())
+            await started(self._kafka, self._client_log, "producer", producer.start)
         except BaseException:
             await _close(producer, 1.0)
             raise

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 import structlog
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 from pydantic import SecretStr
 
 from matcher.config import InputSettings, KafkaSettings, OutputSettings, SecuritySettings
@@ -120,12 +120,44 @@ async def test_a_start_that_hangs_ends_and_tells_what_was_logged():
 
     kafka = KafkaSettings(bootstrap_servers="h:1", start_timeout=0.05)
     with ClientLog(MemoryRecorder()) as client_log, pytest.raises(KafkaUnreachable) as told:
-        await started(kafka, client_log, "consumer", hang())
+        await started(kafka, client_log, "consumer", hang)
     assert str(told.value) == (
         "cannot reach Kafka at h:1 (PLAINTEXT):\n"
         '  Unable connect to "h:1": UnsupportedSaslMechanismError '
         "(the broker does not offer kafka.security.mechanism)"
     )
+
+
+async def test_a_refused_connection_is_tried_again_until_a_broker_is_there(monkeypatch):
+    monkeypatch.setattr("matcher.stream.client._START_AGAIN_SECONDS", 0)
+    refusals = iter(range(3))
+
+    async def start():
+        for _ in refusals:
+            log.error('Unable connect to "%s:%s": %s', "h", 1, "Connect call failed")
+            raise KafkaConnectionError("Unable to bootstrap")
+        return "connected"
+
+    with structlog.testing.capture_logs() as written, ClientLog(MemoryRecorder()) as client_log:
+        assert await started(KafkaSettings(), client_log, "consumer", start) == "connected"
+    told = [entry for entry in written if entry["event"] == "kafka_not_reached_yet"]
+    assert [(entry["what"], entry["trying_for"]) for entry in told] == [("consumer", 30.0)]
+
+
+async def test_a_broker_that_refuses_us_for_good_is_asked_once():
+    attempts = []
+
+    async def start():
+        attempts.append(1)
+        log.error('Unable connect to "%s:%s": %s', "h", 1, "[Error 58] SaslAuthenticationFailed")
+        raise KafkaConnectionError("Unable to bootstrap")
+
+    with (
+        ClientLog(MemoryRecorder()) as client_log,
+        pytest.raises(KafkaUnreachable, match="refused the user name or the password"),
+    ):
+        await started(KafkaSettings(), client_log, "consumer", start)
+    assert len(attempts) == 1
 
 
 async def test_a_wait_without_an_answer_names_what_was_waited_for():

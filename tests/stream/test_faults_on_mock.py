@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 
 from matcher.errors import DeliveryError, KafkaUnreachable, NotDrained
 from matcher.metrics import CLIENT_LOG_MESSAGES, COMMITS
@@ -104,3 +105,17 @@ async def test_a_broker_that_is_not_there_is_named(stage):
     stage.kafka |= {"bootstrap_servers": "127.0.0.1:1", "start_timeout": 2.0}
     with pytest.raises(KafkaUnreachable, match=r"127\.0\.0\.1:1.*\n.*nothing listens"):
         await stage.worker()
+
+
+async def test_a_service_that_starts_before_its_broker_waits_for_it(stage, mock_broker):
+    stage.kafka["start_timeout"] = 20.0
+    stage.produce([b"alert"] * 4)
+    mock_broker.take_down()
+    with structlog.testing.capture_logs() as written:
+        preparing = asyncio.create_task(stage.worker())
+        await stage.until(lambda: any(e["event"] == "kafka_not_reached_yet" for e in written))
+        mock_broker.bring_up()
+        worker = await preparing
+    async with stage.running(worker):
+        await stage.until_committed()
+    assert set(stage.origins()) == stage.expected()

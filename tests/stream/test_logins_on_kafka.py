@@ -68,7 +68,9 @@ async def _alerts_flow(cluster, security):
 
 
 async def _refused(cluster, security):
-    kafka = KafkaSettings(bootstrap_servers=cluster.secure_bootstrap, security=security)
+    kafka = KafkaSettings(
+        bootstrap_servers=cluster.secure_bootstrap, security=security, start_timeout=3
+    )
     with ClientLog(MemoryRecorder()) as log, pytest.raises(KafkaUnreachable) as told:
         await preflight(Settings(kafka=kafka), log)
     return str(told.value)

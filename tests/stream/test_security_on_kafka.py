@@ -69,7 +69,9 @@ async def test_a_failed_connection_says_why(secure, tmp_path, listener, changes,
         "closed": "127.0.0.1:1",
     }[listener]
     settings = Settings(
-        kafka=KafkaSettings(bootstrap_servers=bootstrap, security=_security(secure, **changes))
+        kafka=KafkaSettings(
+            bootstrap_servers=bootstrap, security=_security(secure, **changes), start_timeout=3
+        )
     )
     with ClientLog(MemoryRecorder()) as log, pytest.raises(KafkaUnreachable) as told:
         await preflight(settings, log)
