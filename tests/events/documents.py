@@ -15,6 +15,7 @@ _KEYS = (
     *("activityDisplayName", "activityDateTime", "initiatedBy", "targetResources", "result"),
     *("createdDateTime", "userPrincipalName", "appDisplayName", "ipAddress", "id"),
     *("Operation", "CreationTime", "Workload", "RecordType", "UserKey", "ClientIP", "readOnly"),
+    *("protoPayload", "logName", "insertId", "timestamp", "resource", "operation"),
 )
 _INNER_KEYS = (
     *("type", "userName", "principalId", "arn", "accountId", "invokedBy", "sessionContext"),
@@ -23,6 +24,7 @@ _INNER_KEYS = (
     *("activityDisplayName", "result", "initiatedBy", "user", "app", "userPrincipalName"),
     *("displayName", "ipAddress", "id", "errorCode", "servicePrincipalName", "UserName"),
     *("upn", "unique_name", "correlationId", "userAgent", "city"),
+    *("methodName", "serviceName", "@type", "resourceName"),
 )
 _WORDS = st.sampled_from(
     [
@@ -43,6 +45,8 @@ _WORDS = st.sampled_from(
         *("arn:aws:iam::111122223333:user/path/bob", "[2001:db8::1]:80", "AWS Internal"),
         *("/SUBSCRIPTIONS/ABC-1/x", "/tenants/T-1/providers/Microsoft.aadiam", "Add user"),
         *("2021-07-29T23:53:26.1234567Z", "8/22/2022 6:11:52 PM", "NA", "", "renamed thing"),
+        *("projects/p-1/logs/cloudaudit.googleapis.com%2Factivity", "v1.compute.disks.delete"),
+        *("type.googleapis.com/google.cloud.audit.AuditLog", "compute.googleapis.com", "private"),
     ]
 )
 _TEXTS = _WORDS | st.text(max_size=12) | st.text(st.characters(max_codepoint=126), max_size=12)
@@ -133,6 +137,24 @@ _RECORDS = st.one_of(
         callerIpAddress=_WORDS,
         tenantId=_TEXTS,
         location=_WORDS,
+    ),
+    _record(
+        {"logName": "organizations/5/logs/cloudaudit.googleapis.com%2Fdata_access"},
+        protoPayload=st.fixed_dictionaries(
+            {},
+            optional={
+                **dict.fromkeys(("methodName", "serviceName", "resourceName"), _WORDS),
+                "authenticationInfo": _objects("principalEmail", "principalSubject"),
+                "requestMetadata": _objects("callerIp", "callerSuppliedUserAgent"),
+                "resourceLocation": _objects("currentLocations"),
+                "status": _objects("code", "message"),
+                "request": _VALUES,
+            },
+        ),
+        insertId=_WORDS,
+        timestamp=_SCALARS,
+        resource=_objects("type", "labels"),
+        operation=_objects("id"),
     ),
 )
 _ANY = st.dictionaries(_spelled(_KEYS), _VALUES, max_size=12)

@@ -93,6 +93,37 @@ KINDS = [
         SourceKind.M365,
         {"Operation": "UserLoggedIn", "CreationTime": "x", "Workload": "w", "RecordType": 15},
     ),
+    (
+        SourceKind.GCP_AUDIT,
+        {"logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity", "protoPayload": {}},
+    ),
+    (
+        SourceKind.GCP_AUDIT,
+        {"log_name": "folders/1/logs/cloudaudit.googleapis.com/policy", "proto_payload": None},
+    ),
+    (SourceKind.GCP_AUDIT, {"protoPayload": {"serviceName": "k8s.io", "methodName": "m"}}),
+    (
+        SourceKind.GCP_AUDIT,
+        {"protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog"}},
+    ),
+    (SourceKind.GCP_AUDIT, {"protoPayload": '{"serviceName": "k8s.io", "methodName": "m"}'}),
+    (
+        SourceKind.UNKNOWN,
+        {
+            "logName": "projects/p/logs/appengine.googleapis.com%2Frequest_log",
+            "protoPayload": {
+                "@type": "type.googleapis.com/google.appengine.logging.v1.RequestLog",
+                "serviceName": "default",
+                "methodName": "GET",
+            },
+        },
+    ),
+    (
+        SourceKind.UNKNOWN,
+        {"logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity", "textPayload": "x"},
+    ),
+    (SourceKind.UNKNOWN, {"protoPayload": {"methodName": "m"}}),
+    (SourceKind.UNKNOWN, {"protoPayload": [1], "serviceName": "k8s.io", "methodName": "m"}),
     (SourceKind.UNKNOWN, {}),
 ]
 

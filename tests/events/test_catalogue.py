@@ -16,6 +16,7 @@ def test_the_default_profile_has_the_types_of_the_design():
         LogSourceType(445, "Azure Audit Log"),
         LogSourceType(4001, "Azure Sign-in Log"),
         LogSourceType(397, "Microsoft Office 365"),
+        LogSourceType(449, "Google Cloud Audit Logs"),
         LogSourceType(0, "Unknown"),
     )
 
@@ -27,6 +28,7 @@ def test_the_stock_profile_has_ibms_names_and_one_type_for_entra():
         (413, "Microsoft Azure Platform"),
         (445, "Microsoft Azure Active Directory"),
         (397, "Microsoft Office 365"),
+        (449, "Google Cloud Audit Logs"),
         (0, "Unknown"),
     ]
     assert stock.type_of(SourceKind.ENTRA_SIGNIN) == stock.type_of(SourceKind.ENTRA_AUDIT)

@@ -29,6 +29,7 @@ VALUES = (
     "AROAEXAMPLE:marker",
     "/subscriptions/marker/resourceGroups/g",
     "/tenants/marker/providers/Microsoft.aadiam",
+    "projects/marker/logs/cloudaudit.googleapis.com%2Factivity",
 )
 ADDRESS = "198.51.100.77"
 TIME = ("2026-03-14T09:26:53Z", 1_773_480_413_000)
@@ -116,7 +117,7 @@ def _document(values: dict[str, str], identity: str) -> dict:
         holder = document
         for parent in parents:
             holder = holder.setdefault(parent, {})
-        holder[last] = value
+        holder[last.removesuffix("[]")] = [value] if last.endswith("[]") else value
     if not document.keys() & {"identity", "properties"}:
         document.setdefault("userIdentity", {})["type"] = identity
     return document

@@ -8,13 +8,14 @@ from matcher.events.sources.azure_activity import AZURE_ACTIVITY
 from matcher.events.sources.cloudtrail import CLOUDTRAIL
 from matcher.events.sources.entra_audit import ENTRA_AUDIT
 from matcher.events.sources.entra_signin import ENTRA_SIGNIN
+from matcher.events.sources.gcp_audit import GCP_AUDIT
 from matcher.events.sources.m365 import M365
 from matcher.events.sources.source import SourceDefinition, SourceKind
 from matcher.events.sources.unknown import UNKNOWN
 
 __all__ = ["BY_KIND", "SOURCES", "SourceDefinition", "SourceKind"]
 
-SOURCES = (CLOUDTRAIL, ENTRA_SIGNIN, ENTRA_AUDIT, AZURE_ACTIVITY, M365, UNKNOWN)
+SOURCES = (CLOUDTRAIL, ENTRA_SIGNIN, ENTRA_AUDIT, AZURE_ACTIVITY, GCP_AUDIT, M365, UNKNOWN)
 """Every log source, in the order in which an event is tried for them; what no other recognises is
 of the last.
 """

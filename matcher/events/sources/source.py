@@ -23,6 +23,7 @@ class SourceKind(StrEnum):
     ENTRA_AUDIT = "entra_audit"
     ENTRA_SIGNIN = "entra_signin"
     M365 = "m365"
+    GCP_AUDIT = "gcp_audit"
     UNKNOWN = "unknown"
 
 

@@ -82,9 +82,7 @@ class _ToAql:
         self._catalogue = catalogue
         self._notes = found
         self._twins = [
-            Twins(catalogue, kind, spelled=source.spelled)
-            for source in sources
-            for kind in source.kinds
+            Twins(catalogue, kind, source) for source in sources for kind in source.kinds
         ]
 
     def expression(self, node: Expression) -> Expression:

@@ -64,7 +64,7 @@ class SigmaTerms:
         self._spelled = source.spelled
         operation = BY_KIND[kind].only_operation
         self._only_name = catalogue.naming(kind, operation).qidname if operation else None
-        self._twins = Twins(catalogue, kind, spelled=source.spelled)
+        self._twins = Twins(catalogue, kind, source)
 
     def expression(self, node: Expression) -> Expression:
         """The expression, its gate decided before."""

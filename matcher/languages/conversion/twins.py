@@ -9,6 +9,7 @@ import yaml
 from matcher.events.catalogue import Catalogue
 from matcher.events.properties import CustomProperty
 from matcher.events.sources import BY_KIND, SourceKind
+from matcher.languages.sigma.log_sources import LogSource
 
 _NAMING_CALLS = {
     "qidname": "QIDNAME(qid)",
@@ -30,13 +31,14 @@ class Twin:
 
 
 class Twins:
-    """The twins in the events of one kind. ``spelled`` as of
-    :class:`matcher.languages.sigma.log_sources.LogSource`: there a Sigma name is found in any
-    spelling, under ``properties`` as well, and as the ``value`` of an object.
+    """The twins in the events of one kind, for rules of a log source. Where it is ``spelled``, a
+    Sigma name is found in any spelling, under ``properties`` as well, and as the ``value`` of an
+    object.
     """
 
-    def __init__(self, catalogue: Catalogue, kind: SourceKind, *, spelled: bool) -> None:
-        self._spelled = spelled
+    def __init__(self, catalogue: Catalogue, kind: SourceKind, source: LogSource) -> None:
+        self._source = source
+        self._spelled = source.spelled
         self._twins = (*_picked(kind), *self._of_paths(catalogue.properties.custom))
 
     def of_property(self, name: str) -> Twin | None:
@@ -65,7 +67,8 @@ class Twins:
         return path.removeprefix("properties.").removesuffix(".value")
 
     def _plain(self, path: str) -> str:
-        return self._shown(path).lower() if self._spelled else path
+        path = self._source.in_event(path)
+        return self._shown(path).lower().replace("_", "") if self._spelled else path
 
 
 def property_as_written(name: str) -> str:

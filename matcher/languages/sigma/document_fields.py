@@ -38,13 +38,16 @@ def _section(source: LogSource) -> Iterator[str]:
     yield f"{wanted}. {source.means}\n"
     if source.spelled:
         yield "* Names count in camelCase, PascalCase, lower case and snake_case."
+    for written, meant in source.prefixes.items():
+        stands = f"stands for `{meant}`" if meant else "is left out"
+        yield f"* `{written}` at the beginning of a name {stands}."
     for top in source.under:
         flat = f"; of a name below it without `{top}`, too" if source.flat else ""
         yield f"* A name that is not there is looked for below `{top}`{flat}."
     if source.open:
         objects = ", ".join(f"`{name}`" for name in source.open)
         yield f"* What is below {objects} is each service's own, and not known here."
-    if source.spelled or source.open:
+    if source.spelled or source.open or source.prefixes:
         yield ""
     if source.aliases:
         yield "| name in a rule | reads | same words | why |\n|---|---|---|---|"

@@ -73,7 +73,9 @@ def _paths(source: LogSource, name: str) -> Iterator[Path]:
     alias = source.alias_of(name)
     if alias is not None:
         yield from alias.reads
+    name = source.in_event(name)
     if not source.spelled:
+        yield Path(name)
         return
     yield Path(name, spelled=True)
     for top in source.under:

@@ -77,7 +77,7 @@ def _use(fields: Fields, name: str) -> FieldUse:
                 return FieldUse(name, How.ALIAS, found)
     for source in fields.sources:
         for top in source.open:
-            if name.startswith(f"{top}."):
+            if source.in_event(name).startswith(f"{top}."):
                 return FieldUse(name, How.BY_SERVICE, top)
     names = (path for one in known for path in one.spelled.values())
     return FieldUse(name, How.NEVER_SEEN, nearest=nearest(name, names) or "")

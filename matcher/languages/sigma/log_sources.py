@@ -45,6 +45,8 @@ class LogSource:
     spelled: bool
     open: tuple[str, ...]
     aliases: tuple[Alias, ...]
+    prefixes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What rules put before a path in the event, and what that stands for there."""
     by_name: Mapping[str, Alias] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -52,9 +54,16 @@ class LogSource:
         """As rules are filed: ``aws/cloudtrail``."""
         return f"{self.product}/{self.service}" if self.service else self.product
 
+    def in_event(self, name: str) -> str:
+        """The name with what its prefix stands for, as a path in the event."""
+        for written, meant in self.prefixes.items():
+            if name.lower().startswith(written):
+                return meant + name[len(written) :]
+        return name
+
     def alias_of(self, name: str) -> Alias | None:
         """What the table says of a name, in any case."""
-        return self.by_name.get(name.lower())
+        return self.by_name.get(self.in_event(name).lower())
 
 
 @cache
@@ -96,6 +105,7 @@ def _log_source(entry: dict[str, Any], kind: SourceKind) -> LogSource:
         spelled=spelled,
         open=tuple(entry.get("open", ())),
         aliases=aliases,
+        prefixes=entry.get("prefixes", {}),
         by_name={name.lower(): alias for alias in aliases for name in alias.names},
     )
 

@@ -14,6 +14,8 @@ from matcher.events.document import sdk_spellings
 
 _SELECTION = re.compile(r"\[([^=\]]+)=([^\]]*)\]\.?")
 
+_SNAKE = re.compile(r"(?<=[A-Za-z0-9])_([a-z])")
+
 _Keys = Callable[[str], tuple[str, ...]]
 
 
@@ -88,7 +90,9 @@ def _as_it_stands(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def spellings(name: str) -> tuple[str, ...]:
     """The name, and how other producers write it."""
-    return tuple(dict.fromkeys((name, *sdk_spellings(name[:1].lower() + name[1:]))))
+    first_lower = name[:1].lower() + name[1:]
+    camel = _SNAKE.sub(lambda found: found[1].upper(), first_lower)
+    return tuple(dict.fromkeys((name, *sdk_spellings(first_lower), *sdk_spellings(camel))))
 
 
 def walk(node: Any, name: str, keys: _Keys = _as_it_stands) -> Iterator[Any]:

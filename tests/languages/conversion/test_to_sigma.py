@@ -124,8 +124,11 @@ def test_one_document_a_log_source_with_what_matters_there():
     assert {one.source.name: detection(one.expression)["selection"] for one in made} == {
         "aws/cloudtrail": {"eventName|cased": "A"},
         "azure/auditlogs": {"activityDisplayName|cased": "B"},
+        "gcp/gcp.audit": {"gcp.audit.method_name|cased": "B"},
     }
-    assert [one.fields for one in made] == [("eventName",), ("activityDisplayName",)]
+    assert [one.fields for one in made] == [
+        *(("eventName",), ("activityDisplayName",), ("gcp.audit.method_name",))
+    ]
 
 
 def test_the_name_of_a_sign_in_is_always_the_same():
@@ -138,7 +141,7 @@ def test_the_name_of_a_sign_in_is_always_the_same():
 def test_events_that_no_sigma_log_source_has_are_told_of():
     made = converted("QIDNAME(qid) = 'A' AND devicetype != 4001 AND devicetype != 397")
     assert [one.source.name for one in made] == [
-        *("aws/cloudtrail", "azure/activitylogs", "azure/auditlogs")
+        *("aws/cloudtrail", "azure/activitylogs", "azure/auditlogs", "gcp/gcp.audit")
     ]
     assert all("no known log source" in one.notes[0] for one in made)
     (one,) = converted("devicetype IN (347, 516) AND QIDNAME(qid) = 'A'")

@@ -55,4 +55,5 @@ def test_a_name_is_known_where_one_of_the_log_sources_has_it():
 
 def test_every_log_source_has_fields():
     for name, known in known_fields().items():
-        assert len(known.counts) > 100, name
+        seen_in_records = any(known.counts.values())
+        assert len(known.counts) > (100 if seen_in_records else 40), name
