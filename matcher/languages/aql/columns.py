@@ -48,11 +48,13 @@ class Columns:
 
 
 def _name(column: ast.Column) -> str:
-    """What a column without an alias is called: as it is written, but an aggregate of a property
-    as IBM's page on the aggregate functions has it, ``COUNT_sourceip``. QRadar calls ``COUNT(*)``
-    COUNT.
+    """What a column without an alias is called: a property by its name, all else as it is written,
+    but an aggregate of a property as IBM's page on the aggregate functions has it,
+    ``COUNT_sourceip``. QRadar calls ``COUNT(*)`` COUNT.
     """
     match column.value:
+        case ast.Name(text=text):
+            return text
         case ast.FunctionCall(name=name, star=True) if name.upper() in AGGREGATES:
             return name.upper()
         case ast.FunctionCall(name=name, arguments=(ast.Name(text=argument),)) if (

@@ -125,7 +125,7 @@ def test_an_error_shows_the_line_and_a_caret():
 def test_columns_keep_their_order_and_names():
     query = compile_query(
         "SELECT username, QIDNAME( qid ) AS 'Event ''Name''', sourceip AS \"From\", *, "
-        "LOWER(\n username ) FROM events",
+        'LOWER(\n username ), "Error Code", ( region ) FROM events',
         CATALOGUE,
     )
     assert [(column.alias, written(column.operand)) for column in query.columns] == [
@@ -133,6 +133,8 @@ def test_columns_keep_their_order_and_names():
         ("Event 'Name'", "QIDNAME(qid)"),
         ("From", "sourceip"),
         ("LOWER( username )", "LOWER(username)"),
+        ("Error Code", "Error Code"),
+        ("region", "region"),
     ]
 
 
