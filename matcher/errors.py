@@ -11,7 +11,7 @@
     │   ├── UnsupportedRule    11   it is understood, and a stream cannot answer it
     │   └── RuleErrors         11   several rules of one directory cannot be used
     ├── KafkaUnreachable       12   no broker answered, or it refused us
-    ├── Stalled                13   there are records, and none has been processed for too long
+    ├── Stalled                13   records wait, and none was processed or committed for too long
     ├── DeliveryError          14   what must be written could not be written
     ├── ForcedError            15   the service was made to end before it had drained
     └── NotDrained             16   a clean stop left records that are not committed
@@ -173,7 +173,7 @@ class KafkaUnreachable(MatcherError):
 
 
 class Stalled(MatcherError):
-    """There are records to read and none was processed for longer than allowed."""
+    """Records wait, and none was processed, or none was committed, for longer than allowed."""
 
     exit_code = EXIT_STALLED
 

@@ -137,8 +137,9 @@ class Service:
 
     def _ready(self) -> tuple[bool, str]:
         rules = len(self._pipeline.ruleset.rules)
-        if self._worker is None or not self._worker.ready:
-            return False, f"{rules} rules loaded, no partitions assigned"
+        reason = "starting" if self._worker is None else self._worker.not_ready_because
+        if self._worker is None or reason:
+            return False, f"{rules} rules loaded, {reason}"
         return True, f"{rules} rules loaded, {len(self._worker.assigned)} partitions assigned"
 
     def _record_beginning(self) -> None:

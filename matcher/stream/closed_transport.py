@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiokafka.conn import AIOKafkaConnection, CloseReason
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 _WRITING_METHODS = ("send", "_send_sasl_token")
 
@@ -30,6 +30,8 @@ def _closing_on_refusal(write: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(connection: Any, *arguments: Any, **options: Any) -> Any:
         try:
             return write(connection, *arguments, **options)
+        except KafkaError:  # which is a RuntimeError as well
+            raise
         except RuntimeError as error:
             connection.close(reason=CloseReason.CONNECTION_BROKEN, exc=error)
             raise KafkaConnectionError(

@@ -2,22 +2,35 @@
 
 import asyncio
 import contextlib
+import time
 
 import structlog
 
+from matcher.errors import Stalled
 from matcher.metrics import COMMITS, Recorder
 from matcher.stream.offsets import OffsetTracker
-from matcher.stream.source import CommitFailedInTimeError, CommitRefusedError, Source
+from matcher.stream.source import (
+    CommitFailedInTimeError,
+    CommitRefusedError,
+    CommitUnansweredError,
+    Source,
+)
 
 log = structlog.get_logger(__name__)
 
 COMMIT_SECONDS = 1.0
 
 
+_STUCK_AFTER = 2
+
+
 class Committer:
     """Commits what the tracker says can be, every ``seconds`` and when asked.
 
     A commit that fails is no error: the offsets stay committable, and the next one tries again.
+    ``stuck`` is set where two in a row had no answer: the client is to be made anew, as one whose
+    background tasks have ended answers no commit for ever (aiokafka issue 1101). ``stall_timeout``
+    is in seconds.
     """
 
     def __init__(
@@ -25,43 +38,80 @@ class Committer:
         source: Source,
         offsets: OffsetTracker,
         recorder: Recorder,
+        *,
+        stall_timeout: float,
         seconds: float = COMMIT_SECONDS,
     ) -> None:
         self._source = source
         self._offsets = offsets
         self._recorder = recorder
         self._seconds = seconds
+        self._stall_timeout = stall_timeout
+        self._failing_since: float | None = None
         self._asked = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._under_way: asyncio.Task[None] | None = None
+        self.stuck = asyncio.Event()
+        self.unanswered = 0
+        """Commits in a row that had no answer, of one client."""
 
     def soon(self) -> None:
         """Do not wait for the period's end: nothing else is to be done now."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Commit for ever."""
+        """Commit for ever.
+
+        Raises Stalled where commits, of however many clients, had no answer for the whole of
+        ``stall_timeout``.
+        """
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds):
                     await self._asked.wait()
             self._asked.clear()
-            await self.commit()
+            if not await self.commit():
+                self._check()
 
-    async def commit(self) -> None:
-        """Commit once, after the commit that is under way."""
+    def _check(self) -> None:
+        seconds = time.monotonic() - (self._failing_since or time.monotonic())
+        if seconds > self._stall_timeout:
+            raise Stalled(
+                f"nothing was committed for {seconds:.1f} s, and {self._offsets.uncommitted()} "
+                "offsets wait for it"
+            )
+
+    async def commit(self) -> bool:
+        """Commit once, after the commit that is under way. False where no broker confirmed it."""
         async with self._one_at_a_time:
             generation, offsets = self._offsets.generation, self._offsets.committable()
             if not offsets:
-                return
+                return True
+            begun = time.monotonic()
             self._under_way = asyncio.ensure_future(self._source.commit(offsets))
             try:
                 outcome = await self._outcome(self._under_way)
             finally:
                 self._under_way = None
+            self._recorder.add(COMMITS, 1, (outcome,))
+            if outcome == "failed":
+                self._failing_since = self._failing_since or begun
+                return False
             if outcome == "ok":
                 self._offsets.committed(generation, offsets)
-            self._recorder.add(COMMITS, 1, (outcome,))
+            if outcome != "abandoned":
+                self.unanswered, self._failing_since = 0, None
+            return True
+
+    def begin_anew(self) -> None:
+        """The client that did not answer is gone."""
+        self.unanswered = 0
+        self.stuck.clear()
+
+    def _count_unanswered(self, unanswered: bool) -> None:
+        self.unanswered = self.unanswered + 1 if unanswered else 0
+        if self.unanswered >= _STUCK_AFTER:
+            self.stuck.set()
 
     def abandon(self) -> None:
         """The partitions are about to go: a commit still under way must not be tried again."""
@@ -81,6 +131,7 @@ class Committer:
             return "refused"
         if isinstance(error, CommitFailedInTimeError):
             log.warning("commit_failed", error=str(error))
+            self._count_unanswered(isinstance(error, CommitUnansweredError))
             return "failed"
         if error is not None:
             raise error

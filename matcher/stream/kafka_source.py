@@ -12,6 +12,7 @@ from aiokafka.errors import (
     GroupAuthorizationFailedError,
     IllegalStateError,
     KafkaError,
+    KafkaTimeoutError,
     OffsetOutOfRangeError,
     RecordTooLargeError,
     TopicAuthorizationFailedError,
@@ -27,7 +28,9 @@ from matcher.stream.source import (
     Assignment,
     CommitFailedInTimeError,
     CommitRefusedError,
+    CommitUnansweredError,
     Fetched,
+    NoAnswerError,
     ReadFailedError,
 )
 
@@ -113,6 +116,8 @@ class KafkaSource:
             await within(self._kafka.commit_timeout, "commit", self.consumer.commit(theirs))
         except (CommitFailedError, IllegalStateError) as error:
             raise CommitRefusedError(repr(error.__cause__ or error)) from error
+        except KafkaTimeoutError as error:
+            raise CommitUnansweredError(str(error) or repr(error)) from error
         except KafkaError as error:
             raise CommitFailedInTimeError(str(error) or repr(error)) from error
 
@@ -130,22 +135,26 @@ class KafkaSource:
                 found[_ours(partition)] = max(0, end - position)
         return found
 
-    async def waiting(self) -> int | None:
+    async def waiting(self) -> Mapping[TopicPartition, int]:
         """See :meth:`Source.waiting`."""
         partitions = list(self.consumer.assignment()) if self.consumer is not None else []
         if not partitions:
-            return 0
+            return {}
+        # a new client: the one in use may be what stands still, and take its stale view for news
+        probe = AIOKafkaConsumer(**self._settings | {"group_id": None})
         try:
-            ends = await within(
-                _PROBE_SECONDS, "end offsets", self.consumer.end_offsets(partitions)
-            )
-        except KafkaError:
-            return None
-        waiting = 0
+            await within(_PROBE_SECONDS, "start of the probe", probe.start())
+            ends = await within(_PROBE_SECONDS, "end offsets", probe.end_offsets(partitions))
+        except (KafkaError, OSError) as error:
+            raise NoAnswerError(str(error) or repr(error)) from error
+        finally:
+            await closed("probe", probe.stop(), _STOP_SECONDS)
+        found: dict[TopicPartition, int] = {}
         for partition, end in ends.items():
-            position = self._position(partition)
-            waiting += 0 if position is None else max(0, end - position)
-        return waiting
+            position = self._position(partition) if self.consumer is not None else None
+            if position is not None:
+                found[_ours(partition)] = max(0, end - position)
+        return found
 
     async def stop(self) -> None:
         """See :meth:`Source.stop`."""
@@ -154,7 +163,9 @@ class KafkaSource:
         if consumer is None:
             return
         if not await closed("consumer", consumer.stop(), _STOP_SECONDS):
-            # its stop() leaves the connections open when it fails
+            # its stop() leaves connections open when it fails, and tasks that would open new ones:
+            # a member that only sends heartbeats keeps its partitions from everybody else
+            _end_tasks(consumer)
             await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
 
     def _position(self, partition: aiokafka.TopicPartition) -> int | None:
@@ -221,6 +232,14 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
         """Called with all that is ours from now on."""
         if self._source.consumer is self._consumer:
             await self._source.on_assigned(list(assigned))
+
+
+def _end_tasks(consumer: Any) -> None:
+    coordinator = consumer._coordinator  # noqa: SLF001
+    for name in ("_coordination_task", "_heartbeat_task", "_commit_refresh_task"):
+        task = getattr(coordinator, name, None)
+        if task is not None:
+            task.cancel()
 
 
 def _ours(partition: aiokafka.TopicPartition) -> TopicPartition:

@@ -22,6 +22,14 @@ class CommitFailedInTimeError(Exception):
     """No broker confirmed the commit in time, or it was refused; it may be tried again."""
 
 
+class CommitUnansweredError(CommitFailedInTimeError):
+    """No broker answered the commit at all within its time."""
+
+
+class NoAnswerError(Exception):
+    """The brokers did not say what they were asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What one read brought, one batch a partition, all of one generation.
@@ -62,8 +70,12 @@ class Source(Protocol):
     def lag(self) -> Mapping[TopicPartition, int]:
         """How many records wait behind our position, as the last fetch told; no I/O."""
 
-    async def waiting(self) -> int | None:
-        """Ask the brokers how many records wait for us; None where they do not answer."""
+    async def waiting(self) -> Mapping[TopicPartition, int]:
+        """Ask the brokers how many records wait behind our position in each of our partitions.
+
+        Asked over a connection of its own: the reading client may be what stands still. Raises
+        NoAnswerError.
+        """
 
     async def stop(self) -> None:
         """Leave the group and let go of the connection; never raises."""

@@ -2,8 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+
+import structlog
 
 from matcher.errors import Stalled
+from matcher.events.record import TopicPartition
 from matcher.metrics import (
     LAG_RECORDS,
     LAST_PROGRESS,
@@ -15,7 +19,9 @@ from matcher.metrics import (
 from matcher.stream.offsets import OffsetTracker
 from matcher.stream.outbox import Outbox
 from matcher.stream.outgoing import Clock
-from matcher.stream.source import Source
+from matcher.stream.source import NoAnswerError, Source
+
+log = structlog.get_logger(__name__)
 
 WATCH_SECONDS = 0.25
 
@@ -42,11 +48,16 @@ class Watch:
         self._recorder = recorder
         self._stall_timeout = stall_timeout
         self._clock = clock
+        self._waiting: Mapping[TopicPartition, int] = {}
+        self.unanswered = False
+        """The brokers were asked what waits for us, and did not answer."""
         self.last_progress = time.monotonic()
 
     def moved_on(self) -> None:
         """Progress was made just now."""
         self.last_progress = time.monotonic()
+        self.unanswered = False
+        self._waiting = {}
         self._recorder.set(LAST_PROGRESS, self._clock())
 
     def since_progress(self) -> float:
@@ -67,17 +78,17 @@ class Watch:
         """Set the gauges of what is under way."""
         self._recorder.set(PRODUCE_IN_FLIGHT, self._outbox.in_flight)
         self._recorder.set(UNCOMMITTED, self._offsets.uncommitted())
-        for partition, records in self._source.lag().items():
-            if partition in self._offsets.assigned:
-                labels = (partition.topic, str(partition.partition))
-                self._recorder.set(LAG_RECORDS, records, labels)
+        lag = self._source.lag()
+        for partition in self._offsets.assigned & {*lag, *self._waiting}:
+            records = max(lag.get(partition, 0), self._waiting.get(partition, 0))
+            self._recorder.set(LAG_RECORDS, records, (partition.topic, str(partition.partition)))
 
     async def stalls(self) -> None:
         """The client can stand still without a word: records wait and none comes.
 
         Half of the allowed time without progress makes us ask; when the brokers say for the other
-        half that records wait, that is a stall. Brokers that do not answer are none. Raises
-        Stalled.
+        half that records wait, that is a stall. Brokers that do not answer prove neither that nor
+        the contrary: ``unanswered`` says so, and the service is not ready. Raises Stalled.
         """
         half = self._stall_timeout / 2
         waiting_since: float | None = None
@@ -86,9 +97,7 @@ class Watch:
             if not self._offsets.assigned or self.since_progress() < half:
                 waiting_since = None
                 continue
-            waiting = await self._source.waiting()
-            if waiting == 0:
-                self.moved_on()
+            waiting = await self._ask()
             if not waiting:
                 waiting_since = None
                 continue
@@ -97,3 +106,19 @@ class Watch:
                 raise Stalled(
                     f"{waiting} records wait, none was processed for {self.since_progress():.1f} s"
                 )
+
+    async def _ask(self) -> int:
+        """How many records wait; 0 also where nobody answers."""
+        asked = self.last_progress
+        try:
+            waiting = await self._source.waiting()
+        except NoAnswerError as error:
+            self.unanswered = True
+            log.warning("kafka_does_not_answer", error=str(error))
+            return 0
+        self.unanswered = False
+        if not any(waiting.values()):
+            self.moved_on()
+        elif self.last_progress == asked:
+            self._waiting = waiting
+        return sum(waiting.values())

@@ -81,7 +81,13 @@ class Worker:
         self.matching = Matching(pipeline, self._outbox, recorder, output, clock)
         self._size = SliceSize(service.slice_seconds)
         self._backoff = Backoff()
-        self._committer = Committer(source, self._offsets, recorder, commit_seconds)
+        self._committer = Committer(
+            source,
+            self._offsets,
+            recorder,
+            seconds=commit_seconds,
+            stall_timeout=service.stall_timeout,
+        )
         self._caught_up = False
         self._ending = asyncio.Event()
         self._failure: BaseException | None = None
@@ -101,8 +107,21 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        """The group has told us what is ours (it may be nothing), and we are reading."""
-        return self._intake and not self._ending.is_set()
+        """The group has told us what is ours (it may be nothing), we are reading, and Kafka answers
+        us.
+        """
+        return not self.not_ready_because
+
+    @property
+    def not_ready_because(self) -> str:
+        """A few words for a person, empty where the worker is ready."""
+        if self._ending.is_set():
+            return "ending"
+        if not self._intake:
+            return "no partitions assigned"
+        if self._committer.unanswered:
+            return "the last commit had no answer"
+        return "Kafka does not answer" if self._watch.unanswered else ""
 
     @property
     def assigned(self) -> frozenset[TopicPartition]:
@@ -228,8 +247,14 @@ class Worker:
             while not self._ending.is_set():
                 # never cancelled while its consumer lives: a cancelled read would spoil it
                 reading = reading or asyncio.create_task(self._source.read())
-                await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
-                if reading.done():
+                stuck = asyncio.ensure_future(self._committer.stuck.wait())
+                await asyncio.wait({reading, ending, stuck}, return_when=asyncio.FIRST_COMPLETED)
+                stuck.cancel()
+                if self._committer.stuck.is_set():
+                    await self._begin_anew()
+                    reading.cancel()
+                    reading = None
+                elif reading.done():
                     # the records are let go before the next read: that halves the memory in use
                     finished, reading = reading, None
                     await self._take_from(finished)
@@ -308,6 +333,17 @@ class Worker:
             raise Stalled(f"reading fails again and again: {error}") from error
         log.warning("reading_failed", error=str(error), again_in=pause)
         await self.revoked()
+        await self._replace_source(pause)
+
+    async def _begin_anew(self) -> None:
+        """A new consumer in place of one that answers no commit: nothing more is asked of it."""
+        log.warning("commits_unanswered", commits=self._committer.unanswered)
+        self._intake = False
+        self._let_go()
+        await self._replace_source(0.0)
+        self._committer.begin_anew()
+
+    async def _replace_source(self, pause: float) -> None:
         while not self._ending.is_set():
             await self._source.stop()
             await self._unless_ending(asyncio.sleep(pause))
@@ -335,13 +371,16 @@ class Worker:
         except TimeoutError:
             log.warning("revoke_timed_out", uncommitted=self._offsets.uncommitted())
         finally:
-            self._committer.abandon()
-            for partition in self._offsets.assigned:
-                self._recorder.forget(LAG_RECORDS, (partition.topic, str(partition.partition)))
-            if self._offsets.assigned:
-                self._recorder.add(REBALANCES, 1, ("revoked",))
-            self._offsets.revoke()
-            self._recorder.set(ASSIGNED_PARTITIONS, 0)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._committer.abandon()
+        for partition in self._offsets.assigned:
+            self._recorder.forget(LAG_RECORDS, (partition.topic, str(partition.partition)))
+        if self._offsets.assigned:
+            self._recorder.add(REBALANCES, 1, ("revoked",))
+        self._offsets.revoke()
+        self._recorder.set(ASSIGNED_PARTITIONS, 0)
 
     def assigned_from(self, generation: int, positions: Mapping[TopicPartition, int]) -> None:
         """These partitions are ours, each read from its offset on."""

@@ -18,6 +18,7 @@ from matcher.stream.source import (
     Assignment,
     CommitRefusedError,
     Fetched,
+    NoAnswerError,
     ReadFailedError,
 )
 from tests.brokers.client import Message
@@ -221,8 +222,10 @@ class FakeSource:
             for place, position in self._positions.items()
         }
 
-    async def waiting(self) -> int | None:
-        return None if self._broker.down else sum(self.lag().values())
+    async def waiting(self) -> Mapping[TopicPartition, int]:
+        if self._broker.down:
+            raise NoAnswerError("the broker is down")
+        return self.lag()
 
     async def stop(self) -> None:
         self._positions = {}

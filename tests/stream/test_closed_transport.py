@@ -6,8 +6,8 @@ import contextlib
 import pytest
 import uvloop
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaConnectionError
-from aiokafka.protocol.admin import ApiVersionRequest
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError
+from aiokafka.protocol.admin import ApiVersionRequest, DescribeConfigsRequest
 
 from matcher.config import KafkaSettings
 from matcher.stream.client import connection_settings
@@ -71,6 +71,18 @@ def test_a_write_to_a_closed_transport_is_a_connection_error(mock_broker, on_uvl
             with pytest.raises(KafkaConnectionError, match="the handler is closed"):
                 connection.send(ApiVersionRequest())
             assert not connection.connected()
+
+    on_uvloop(scene())
+
+
+def test_a_request_that_the_broker_does_not_know_is_no_broken_connection(mock_broker, on_uvloop):
+    async def scene():
+        async with _client(mock_broker) as client:
+            connection = await client._get_conn(next(iter(client.cluster.brokers())).nodeId)
+            connection._versions = {}
+            with pytest.raises(IncompatibleBrokerVersion):
+                connection.send(DescribeConfigsRequest([]))
+            assert connection.connected()
 
     on_uvloop(scene())
 

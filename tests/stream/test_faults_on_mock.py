@@ -118,4 +118,20 @@ async def test_a_service_that_starts_before_its_broker_waits_for_it(stage, mock_
         worker = await preparing
     async with stage.running(worker):
         await stage.until_committed()
+
+
+async def test_a_client_whose_commits_hang_for_ever_is_replaced(stage):
+    """As it hung in the field: the coordinator's lock is held, and nobody will release it."""
+    stage.kafka["commit_timeout"] = 0.5
+    worker = await stage.worker()
+    async with stage.running(worker):
+        await stage.until(lambda: len(stage.committed()) == 4)
+        hanging = worker._source.consumer
+        await hanging._coordinator._coordinator_lookup_lock.acquire()
+        hanging._coordinator.coordinator_dead()
+        stage.produce([b"alert"] * 20)
+        await stage.until_committed()
+        assert worker._source.consumer is not hanging
+        tasks = (hanging._coordinator._heartbeat_task, hanging._coordinator._coordination_task)
+        await stage.until(lambda: all(task is None or task.done() for task in tasks))
     assert set(stage.origins()) == stage.expected()

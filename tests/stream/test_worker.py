@@ -7,8 +7,14 @@ import pytest
 
 from matcher.errors import DeliveryError, NotDrained, Stalled
 from matcher.events.record import TopicPartition
-from matcher.metrics import COMMITS, PRODUCE_FAILURES
-from matcher.stream.source import CommitFailedInTimeError, CommitRefusedError, ReadFailedError
+from matcher.metrics import COMMITS, LAG_RECORDS, PRODUCE_FAILURES
+from matcher.stream.source import (
+    CommitFailedInTimeError,
+    CommitRefusedError,
+    CommitUnansweredError,
+    Fetched,
+    ReadFailedError,
+)
 from tests.fakes.broker import FakeBroker
 from tests.fakes.pipeline import ScriptedPipeline
 from tests.stream.stage import Stage
@@ -203,6 +209,83 @@ async def test_records_that_wait_while_the_client_stands_still_end_the_worker(st
     worker._source.read = nothing
     with pytest.raises(Stalled, match="1 records wait, none was processed"):
         await worker.run()
+
+
+async def test_a_client_that_answers_no_commit_twice_is_made_anew(stage, broker):
+    """Its background tasks may have ended in silence: then it answers no commit for ever."""
+    stage.produce([b"alert"] * 3, partition=0)
+    worker = await stage.worker()
+    broker.refusals["commit"] = [CommitUnansweredError("no answer")] * 2
+    async with stage.running(worker):
+        await stage.until_committed()
+        assert worker.ready
+    assert worker._source.process.steps.count("start source") == 2
+    assert set(stage.origins()) == stage.expected()
+
+
+async def test_a_commit_that_is_refused_in_time_is_no_reason_for_a_new_client(stage, broker):
+    stage.produce([b"alert"] * 3, partition=0)
+    worker = await stage.worker()
+    broker.refusals["commit"] = [CommitFailedInTimeError("15")] * 4
+    async with stage.running(worker):
+        await stage.until_committed()
+    assert worker._source.process.steps.count("start source") == 1
+
+
+async def test_nothing_committed_for_too_long_ends_the_worker_however_often_the_client_is_new(
+    stage, broker
+):
+    stage.service["stall_timeout"] = 0.5
+    stage.produce([b"alert"], partition=0)
+    broker.refusals["commit"] = [CommitUnansweredError("no answer")] * 10_000
+    worker = await stage.worker()
+    with pytest.raises(Stalled, match=r"nothing was committed for 0\.\d s, and 1 offsets wait"):
+        await worker.run()
+    assert worker._source.process.steps.count("start source") > 1
+
+
+async def test_the_service_is_not_ready_while_a_commit_has_no_answer(stage, broker):
+    stage.produce([b"alert"], partition=0)
+    broker.refusals["commit"] = [CommitUnansweredError("no answer")]
+    worker = await stage.worker(commit_seconds=60)
+    async with stage.running(worker):
+        await stage.until(lambda: worker.not_ready_because == "the last commit had no answer")
+        stage.produce([b"alert"], partition=0)
+        await stage.until(lambda: worker.ready)
+
+
+async def test_brokers_that_do_not_answer_the_probe_prove_nothing(stage, broker):
+    stage.service["stall_timeout"] = 0.2
+    worker = await stage.worker()
+    async with stage.running(worker):
+        await stage.until(lambda: worker.ready)
+        broker.down = True
+        await stage.until(lambda: worker.not_ready_because == "Kafka does not answer")
+        begun = worker._watch.last_progress
+        broker.down = False
+        await stage.until(lambda: worker.ready)
+        assert worker._watch.last_progress > begun
+
+
+async def test_the_lag_is_what_the_brokers_say_where_the_client_stands_still(stage):
+    """The client's own view is as old as its last fetch."""
+    stage.service["stall_timeout"] = 2.0
+    worker = await stage.worker()
+
+    async def nothing():
+        await asyncio.sleep(0.01)
+        return Fetched(worker._source._generation, ())
+
+    async def probe():
+        return {TopicPartition(stage.input, 0): 3}
+
+    async with stage.running(worker):
+        await stage.until(lambda: worker.ready)
+        worker._source.read = nothing
+        worker._source.lag = dict
+        stage.produce([b"alert"] * 3, partition=0)
+        worker._source.waiting = probe
+        await stage.until(lambda: stage.recorder.value(LAG_RECORDS, stage.input, "0") == 3)
 
 
 async def test_an_empty_input_and_an_unreachable_broker_are_no_stall(stage, broker):
