@@ -107,7 +107,7 @@ class KafkaSource:
         except Exception as error:
             raise ReadFailedError(str(error) or repr(error)) from error
         batches = [Batch(_ours(partition), records) for partition, records in found.items()]
-        return Fetched(self._generation, batches)
+        return Fetched(self._generation, batches, positions=self._positions())
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """See :meth:`Source.commit`."""
@@ -167,6 +167,11 @@ class KafkaSource:
             # a member that only sends heartbeats keeps its partitions from everybody else
             _end_tasks(consumer)
             await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
+
+    def _positions(self) -> dict[TopicPartition, int]:
+        """Where the consumer stands, by partition, without a question to a broker."""
+        found = ((one, self._position(one)) for one in self.consumer.assignment())
+        return {_ours(partition): at for partition, at in found if at is not None}
 
     def _position(self, partition: aiokafka.TopicPartition) -> int | None:
         """The consumer's position without its coroutine, which may wait."""

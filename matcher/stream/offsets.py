@@ -80,6 +80,24 @@ class OffsetTracker:
         state.open.append(work)
         return work
 
+    def passed(self, generation: int, positions: Mapping[TopicPartition, int]) -> None:
+        """No record is left before these offsets, read in this generation, but those begun.
+
+        What Kafka keeps between records, such as a transaction's marker, is done with the record
+        before. Without this a marker at a partition's end would stay uncommitted.
+        """
+        if generation != self.generation:
+            return
+        for partition, position in positions.items():
+            state = self._partitions.get(partition)
+            if state is None or position <= state.position:
+                continue
+            state.position = position
+            if state.open:
+                state.open[-1].end = position
+            else:
+                state.committable = position
+
     def finish(self, work: Slice) -> None:
         """All that the slice caused is acknowledged."""
         work.done = True

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from matcher.events.record import Batch, TopicPartition
@@ -35,11 +35,14 @@ class Fetched:
     """What one read brought, one batch a partition, all of one generation.
 
     ``oversized`` are the coordinates of records that could not be read for their size.
+    ``positions`` are the offsets that will be read next: what lies before them and is in no batch
+    is no record (a transaction's marker, an aborted record, a gap that compaction left).
     """
 
     generation: int
     batches: Sequence[Batch]
     oversized: Sequence[tuple[TopicPartition, int]] = ()
+    positions: Mapping[TopicPartition, int] = field(default_factory=dict)
 
 
 class Assignment(Protocol):

@@ -287,6 +287,8 @@ class Worker:
         for partition, offset in fetched.oversized:
             if self._may_begin(fetched.generation):
                 await self._unreadable(fetched.generation, partition, offset)
+        if self._may_begin(fetched.generation):
+            self._offsets.passed(fetched.generation, fetched.positions)
         self._caught_up = not any(self._source.lag().values())
         if self._caught_up:
             self._committer.soon()

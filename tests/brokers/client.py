@@ -70,6 +70,22 @@ class KafkaBroker:
         if failures or left:
             raise AssertionError(f"{left} records unsent to {topic}, refused: {failures[:3]}")
 
+    def produce_transaction(
+        self, topic: str, messages: Iterable[Message], *, commit: bool = True
+    ) -> None:
+        """Write them in one transaction, which leaves a marker behind the last record."""
+        name = {"transactional.id": uuid.uuid4().hex}
+        producer = Producer(self._settings() | name)
+        producer.init_transactions(_SECONDS)
+        producer.begin_transaction()
+        failures: list[KafkaError] = []
+        for message in messages:
+            self._send(producer, topic, message, failures)
+        # an abort would take back what was not sent yet
+        assert producer.flush(_SECONDS) == 0
+        (producer.commit_transaction if commit else producer.abort_transaction)(_SECONDS)
+        assert not failures, failures[:3]
+
     def read_all(self, topic: str) -> list[Message]:
         """Every committed record from the beginning to the end of each partition as it is now."""
         return list(self.iterate(topic))

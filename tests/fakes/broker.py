@@ -203,7 +203,7 @@ class FakeSource:
                 batches.append(Batch(place, [_record(message) for message in found]))
         if not batches:
             await asyncio.sleep(_POLL_SECONDS)
-        return Fetched(self._generation, batches)
+        return Fetched(self._generation, batches, positions=dict(self._positions))
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         self.process.step("commit")

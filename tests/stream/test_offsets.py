@@ -41,6 +41,22 @@ def test_gaps_between_offsets_are_fine():
     assert tracker.committable() == {A: 100}
 
 
+def test_what_lies_behind_the_last_record_is_committed_with_it():
+    tracker = _tracker()
+    work = tracker.begin(1, A, 0, 9, 10)
+    tracker.passed(1, {A: 11, B: 3})
+    assert tracker.committable() == {B: 3}
+    tracker.finish(work)
+    assert tracker.committable() == {A: 11, B: 3}
+
+
+def test_a_position_of_another_generation_or_from_before_moves_nothing():
+    tracker = _tracker(a=5)
+    tracker.passed(2, {A: 11})
+    tracker.passed(1, {A: 4, TopicPartition("not ours", 0): 7})
+    assert (tracker.committable(), tracker.position(A)) == ({}, 5)
+
+
 def test_what_is_committed_is_not_committed_again():
     tracker = _tracker()
     tracker.finish(tracker.begin(1, A, 0, 9, 10))

@@ -15,6 +15,7 @@ from matcher.metrics import (
     RECORDS_CONSUMED,
     UNCOMMITTED,
 )
+from tests.brokers.client import Message
 from tests.fakes.broker import FakeBroker
 from tests.stream.stage import PARTITIONS, Stage
 
@@ -156,3 +157,16 @@ async def test_a_stop_that_comes_before_the_start_is_done_ends_the_worker(broker
     worker.request_stop()
     worker.request_stop()
     await task
+
+
+@pytest.mark.real_kafka
+@pytest.mark.parametrize("isolation", ["read_committed", "read_uncommitted"])
+async def test_a_transaction_marker_at_the_end_is_committed(real_broker, isolation):
+    stage = Stage(real_broker)
+    stage.source["isolation_level"] = isolation
+    async with stage.running(await stage.worker()):
+        real_broker.produce_transaction(stage.input, [Message(b"alert")] * 3)
+        await stage.until_committed()
+        real_broker.produce_transaction(stage.input, [Message(b"alert")], commit=False)
+        await stage.until_committed()
+    assert stage.committed()[0] == real_broker.ends(stage.input)[0] == 6
