@@ -48,7 +48,8 @@ class CustomProperty:
     """A property read from the document: the first of its paths at which something stands.
 
     It holds a text, the digits of an integer, or a truth value; where ``anything`` is set also
-    a fraction, or an object or array as JSON text. ``means`` and ``log_sources`` are for readers.
+    a fraction, or an object or array as JSON text. ``means`` and ``log_sources`` are for readers;
+    ``added`` are those of the paths that a log source's own file added.
     """
 
     name: str
@@ -56,6 +57,7 @@ class CustomProperty:
     anything: bool = False
     means: str = ""
     log_sources: tuple[SourceKind, ...] = ()
+    added: tuple[tuple[SourceKind, tuple[tuple[Names, ...], ...]], ...] = ()
 
     @classmethod
     def of(cls, name: str, entry: object) -> "CustomProperty":
@@ -90,14 +92,23 @@ class CustomProperty:
             tuple(map(SourceKind, sources)),
         )
 
-    def extended(self, other: "CustomProperty") -> "CustomProperty":
-        """The property that also reads the other's paths, after its own."""
+    def paths_in(self, kind: SourceKind) -> tuple[tuple[Names, ...], ...]:
+        """The paths that events of a log source have: those it added, else the shared ones."""
+        added = dict(self.added)
+        if kind in added:
+            return added[kind]
+        shared = tuple(path for path in self.paths if path not in sum(added.values(), ()))
+        return shared or self.paths
+
+    def extended(self, other: "CustomProperty", kind: SourceKind) -> "CustomProperty":
+        """The property that also reads the paths that a log source adds, after its own."""
         return replace(
             self,
             paths=self.paths + other.paths,
             anything=self.anything or other.anything,
             means=self.means or other.means,
             log_sources=tuple(dict.fromkeys(self.log_sources + other.log_sources)),
+            added=(*self.added, (kind, other.paths)),
         )
 
     def read(self, event: Event) -> str | int | float | bool | None:

@@ -181,7 +181,9 @@ class _Reader:
             for read in self._properties(source.folder / PROPERTIES):
                 one = replace(read, log_sources=read.log_sources or (source.kind,))
                 shared = found.get(one.name.lower())
-                found[one.name.lower()] = one if shared is None else shared.extended(one)
+                found[one.name.lower()] = (
+                    one if shared is None else shared.extended(one, source.kind)
+                )
         for path in self._users(PROPERTIES):
             for one in self._properties(path):
                 found[one.name.lower()] = one

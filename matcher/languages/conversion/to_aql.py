@@ -40,6 +40,7 @@ from matcher.languages.conversion.notes import Notes, refused
 from matcher.languages.conversion.twins import Twins, property_as_written
 from matcher.languages.sigma.fields import KEYWORDS, Fields
 from matcher.languages.sigma.log_sources import LogSource
+from matcher.languages.sigma.paths import camel_case
 
 _REGEX_SIGN = re.compile(r"[\\.^$|?*+()\[\]{}]")
 _TRUTHS = ("true", "false")
@@ -189,8 +190,13 @@ class _ToAql:
         raise refused(
             "no-property",
             f"{item.written}: no property reads it",
-            f"add one to properties.yml: My Name: {item.written}",
+            f"add one to properties.yml: My Name: {self._in_event(item.written)}",
         )
+
+    def _in_event(self, name: str) -> str:
+        """The path in the event, where a log source says how rules write it."""
+        found = (source.in_event(name) for source in self._sources)
+        return next((camel_case(path) for path in found if path != name), name)
 
     def _names(self, name: str) -> Iterator[str]:
         """What may stand for the name: itself, and what its aliases read as it stands."""

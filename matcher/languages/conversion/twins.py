@@ -39,7 +39,7 @@ class Twins:
     def __init__(self, catalogue: Catalogue, kind: SourceKind, source: LogSource) -> None:
         self._source = source
         self._spelled = source.spelled
-        self._twins = (*_picked(kind), *self._of_paths(catalogue.properties.custom))
+        self._twins = (*_picked(kind), *self._of_paths(catalogue.properties.custom, kind))
 
     def of_property(self, name: str) -> Twin | None:
         """The twin of a property."""
@@ -51,9 +51,9 @@ class Twins:
         found = [twin for twin in self._twins if self._plain(twin.name) == wanted]
         return min(found, key=lambda twin: bool(twin.differs), default=None)
 
-    def _of_paths(self, custom: tuple[CustomProperty, ...]) -> Iterator[Twin]:
+    def _of_paths(self, custom: tuple[CustomProperty, ...], kind: SourceKind) -> Iterator[Twin]:
         for one in custom:
-            written = [".".join(names[0] for names in path) for path in one.paths]
+            written = [".".join(names[0] for names in path) for path in one.paths_in(kind)]
             names: dict[str, str] = {}
             for path in written:
                 names.setdefault(self._plain(path), self._shown(path))

@@ -91,8 +91,13 @@ def _as_it_stands(name: str) -> tuple[str, ...]:
 def spellings(name: str) -> tuple[str, ...]:
     """The name, and how other producers write it."""
     first_lower = name[:1].lower() + name[1:]
-    camel = _SNAKE.sub(lambda found: found[1].upper(), first_lower)
-    return tuple(dict.fromkeys((name, *sdk_spellings(first_lower), *sdk_spellings(camel))))
+    others = (*sdk_spellings(first_lower), *sdk_spellings(camel_case(first_lower)))
+    return tuple(dict.fromkeys((name, *others)))
+
+
+def camel_case(name: str) -> str:
+    """The name with what stands after an underscore as a capital in its place."""
+    return _SNAKE.sub(lambda found: found[1].upper(), name)
 
 
 def walk(node: Any, name: str, keys: _Keys = _as_it_stands) -> Iterator[Any]:

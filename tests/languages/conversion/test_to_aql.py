@@ -123,6 +123,29 @@ def test_azure_names_take_the_property_that_reads_them(tmp_path):
     assert notes.SPELLINGS not in noted
 
 
+GCP = {"product": "gcp", "service": "gcp.audit"}
+
+
+@pytest.mark.parametrize(
+    ("selection", "aql"),
+    [
+        ({"gcp.audit.method_name": "SetIamPolicy"}, "QIDNAME(qid) ILIKE 'SetIamPolicy'"),
+        ({"data.protoPayload.methodName": "SetIamPolicy"}, "QIDNAME(qid) ILIKE 'SetIamPolicy'"),
+        ({"gcp.audit.service_name": "k8s.io"}, "\"Event Source\" ILIKE 'k8s.io'"),
+        ({"resource.type": "project"}, "\"Resource Type\" ILIKE 'project'"),
+    ],
+)
+def test_a_prefix_of_google_clouds_names_leads_to_the_same_property(tmp_path, selection, aql):
+    found, _ = converted(tmp_path, {"s": selection}, "s", GCP)
+    assert found == aql
+
+
+def test_the_property_to_add_is_named_by_its_path_in_the_event(tmp_path):
+    with pytest.raises(UnsupportedRule) as error:
+        converted(tmp_path, {"s": {"gcp.audit.request.bucket_name": "b"}}, "s", GCP)
+    assert error.value.hint.endswith("My Name: protoPayload.request.bucketName")
+
+
 def test_nested_conditions_keep_their_parentheses(tmp_path):
     selections = {
         "a": {"eventName": "A"},

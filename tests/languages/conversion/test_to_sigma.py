@@ -131,6 +131,15 @@ def test_one_document_a_log_source_with_what_matters_there():
     ]
 
 
+def test_a_property_is_read_at_the_paths_that_its_log_source_has():
+    condition = "AND \"Event Name\" = 'A'"
+    (trail,) = converted(f"devicetype = 347 {condition}")
+    (google,) = converted(f"devicetype = 449 {condition}")
+    assert detection(trail.expression)["selection"] == {"eventName|cased": "A"}
+    assert detection(google.expression)["selection"] == {"protoPayload.methodName|cased": "A"}
+    assert not any("is the first of" in note for note in (*trail.notes, *google.notes))
+
+
 def test_the_name_of_a_sign_in_is_always_the_same():
     (made,) = converted("devicetype = 4001 AND QIDNAME(qid) LIKE 'Sign-in%' AND \"App ID\" = 'x'")
     assert detection(made.expression)["selection"] == {"appId|cased": "x"}
