@@ -86,6 +86,8 @@ class RejectReason(StrEnum):
     TOO_MANY_UNITS = "too_many_units"
     RULE_FAILED = "rule_failed"
     """A rule broke on an acceptable event: a fault of ours, and still nothing is lost."""
+    INTERNAL_ERROR = "internal_error"
+    """Opening, attributing or normalizing it broke: a fault of ours, and still nothing is lost."""
 
 
 class SkipReason(StrEnum):

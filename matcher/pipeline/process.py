@@ -5,9 +5,15 @@ One record's way::
     record → the one event it is, or unwrapped: the events in it, the units that are none
       each event → candidates (its bytes) → narrowed to its log source type
                  → normalized, and only then evaluated → alerts
+
+A step that raises costs one unit and no more: what it was given becomes a reject, INTERNAL_ERROR
+(or RULE_FAILED, where a rule raised). The next read would bring the same bytes again, so ending
+the process would not help.
 """
 
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 from matcher.alerts.document import Origin, make_alert
 from matcher.engine.ruleset import RuleSet
@@ -60,35 +66,45 @@ class Pipeline:
             if events >= EVENTS_A_PART:
                 yield outcome
                 outcome, events = Outcome(), 0
-            plain = plain_event(record.value)
-            if plain is not None:
-                self._plain(batch, record, plain, outcome)
+            found = self._opened(record.value)
+            if isinstance(found, RawEvent):
+                self._plain(batch, record, found, outcome)
                 events += 1
                 continue
-            work = _RecordWork(self, batch, record, unwrap_further(record.value, self.limits))
-            for found in work.unwrapped.events:
+            work = _RecordWork(self, batch, record, found)
+            for event in found.events:
                 if events >= EVENTS_A_PART:
                     yield outcome
                     outcome, events = Outcome(), 0
                 events += 1
-                candidates, kind = self._candidates(found, outcome.counts)
-                if candidates:
-                    work.event(found, kind, candidates, outcome)
+                work.event(event, outcome)
             work.finish(outcome)
         if batch.records:
             yield outcome
 
+    def _opened(self, value: bytes | None) -> RawEvent | Unwrapped:
+        try:
+            plain = plain_event(value)
+            return unwrap_further(value, self.limits) if plain is None else plain
+        except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
+            return Unwrapped(rejects=[_internal_error("opening", error, value or b"", 0)])
+
     def _plain(self, batch: Batch, record: Record, event: RawEvent, outcome: Outcome) -> None:
-        """A record that is one event. Of nearly every one there is nothing to do but to count."""
-        candidates, kind = self._candidates(event, outcome.counts)
+        """A record that is one event. Nearly every such record is counted, and that is all."""
+        try:
+            candidates, kind = self.candidates(event, outcome.counts)
+        except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
+            reject = _internal_error("attribution", error, event.raw, event.index)
+            _RecordWork(self, batch, record, Unwrapped(rejects=[reject])).finish(outcome)
+            return
         if not candidates:
             _complete(record, outcome)
             return
         work = _RecordWork(self, batch, record, Unwrapped())
-        work.event(event, kind, candidates, outcome)
+        work.candidate(event, kind, candidates, outcome)
         work.finish(outcome)
 
-    def _candidates(self, event: RawEvent, counts: Counts) -> tuple[int, SourceKind]:
+    def candidates(self, event: RawEvent, counts: Counts) -> tuple[int, SourceKind]:
         """Count one event; the rules that could match it, and its log source."""
         candidates = self.ruleset.candidates(event.raw)
         kind = attribute(event)
@@ -106,8 +122,20 @@ def _complete(record: Record, outcome: Outcome) -> None:
     outcome.done = record.offset
 
 
+def _internal_error(step: str, error: Exception, raw: bytes, index: int) -> Reject:
+    detail = f"{step} failed: {_described(error)}"
+    return Reject(RejectReason.INTERNAL_ERROR, detail, raw, index)
+
+
+def _described(error: Exception) -> str:
+    """The error's class and its place, without its message, which may quote the event."""
+    places = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
+    return type(error).__name__ + place
+
+
 class _RecordWork:
-    """One record on its way: ``event`` for each event that could match, then ``finish`` once."""
+    """One record on its way: ``event`` or ``candidate`` for each event, then ``finish`` once."""
 
     def __init__(
         self, pipeline: Pipeline, batch: Batch, record: Record, unwrapped: Unwrapped
@@ -119,10 +147,25 @@ class _RecordWork:
         self.rejects: list[Reject] = list(unwrapped.rejects)
         self.matched = False
 
-    def event(self, found: RawEvent, kind: SourceKind, candidates: int, outcome: Outcome) -> None:
+    def event(self, found: RawEvent, outcome: Outcome) -> None:
+        """Count one event, and evaluate the rules that could match it."""
+        try:
+            candidates, kind = self.pipeline.candidates(found, outcome.counts)
+        except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
+            self.rejects.append(_internal_error("attribution", error, found.raw, found.index))
+            return
+        if candidates:
+            self.candidate(found, kind, candidates, outcome)
+
+    def candidate(
+        self, found: RawEvent, kind: SourceKind, candidates: int, outcome: Outcome
+    ) -> None:
         """Evaluate the rules that could match an event."""
         starttime = None if self.record.timestamp < 0 else self.record.timestamp
-        event = normalize(found, starttime, self.pipeline.catalogue, kind)
+        try:
+            event = normalize(found, starttime, self.pipeline.catalogue, kind)
+        except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
+            event = _internal_error("normalization", error, found.raw, found.index)
         if isinstance(event, Reject):
             self.rejects.append(event)
             return
@@ -155,7 +198,7 @@ class _RecordWork:
     def _broken(self, found: RawEvent, index: int, error: Exception, outcome: Outcome) -> None:
         rule = self.pipeline.ruleset.rules[index]
         outcome.counts.rule_errors[rule.id] += 1
-        detail = f"rule {rule.id} failed: {type(error).__name__}"
+        detail = f"rule {rule.id} failed: {_described(error)}"
         self.rejects.append(Reject(RejectReason.RULE_FAILED, detail, found.raw, found.index))
 
     def finish(self, outcome: Outcome) -> None:

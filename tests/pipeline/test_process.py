@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import pytest
 
@@ -10,7 +11,9 @@ from matcher.engine.ruleset import RuleSet
 from matcher.events import acceptable, attribution
 from matcher.events import normalize as normalizing
 from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import RawEvent
 from matcher.events.record import Batch, InputFile, PlainRecord, TopicPartition
+from matcher.pipeline import process
 from matcher.pipeline.process import EVENTS_A_PART, MAX_REJECTS_A_RECORD, Pipeline
 from tests.factories import make_rule
 
@@ -144,6 +147,46 @@ def test_a_rule_that_breaks_costs_its_event_a_dead_letter_and_no_other_rule(name
     assert unit.reject.reason == "rule_failed"
     assert "ZeroDivisionError" in unit.reject.detail
     assert outcome.counts.rule_errors == {"broken": 1}
+
+
+def _boom(*_arguments):
+    return {}["a secret of the event"]
+
+
+@pytest.mark.parametrize(
+    ("step", "named", "wrapped"),
+    [
+        ("plain_event", "opening", False),
+        ("unwrap_further", "opening", True),
+        ("attribute", "attribution", False),
+        ("attribute", "attribution", True),
+        ("normalize", "normalization", False),
+        ("normalize", "normalization", True),
+    ],
+)
+def test_a_fault_of_ours_costs_one_unit_and_says_where(monkeypatch, step, named, wrapped):
+    """Ending the process would not help: the next read brings the same record again."""
+    real = getattr(process, step)
+
+    def broken(value, *arguments):
+        raw = value.raw if isinstance(value, RawEvent) else value
+        return _boom() if b"needle" in raw else real(value, *arguments)
+
+    monkeypatch.setattr(process, step, broken)
+    bad, good = trail("ListUsers", note="needle"), trail("CreateUser", 2)
+    if wrapped:
+        outcome = run(dumps({"Records": [good, bad, good]}), dumps(good))
+    else:
+        outcome = run(dumps(good), dumps(bad), dumps(good))
+    (unit,) = outcome.rejects
+    assert unit.reject.reason == "internal_error"
+    said = rf"{named} failed: KeyError at test_process\.py:\d+"
+    assert re.fullmatch(said, unit.reject.detail)
+    assert b"needle" in unit.reject.raw
+    assert outcome.counts.rejects == {"internal_error": 1}
+    expected = 1 if step == "unwrap_further" else 3 if wrapped else 2
+    assert [alert.rule_id for alert in outcome.alerts] == ["create"] * expected
+    assert outcome.done == (1 if wrapped else 2)
 
 
 def test_a_candidate_is_wholly_parsed_once_and_classified_once(monkeypatch):
