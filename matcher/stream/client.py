@@ -164,7 +164,8 @@ class ClientLog(logging.Handler):
     """Takes over the logger ``aiokafka`` while it is entered: counts, thins out, remembers.
 
     Warnings and errors are counted in :data:`CLIENT_LOG_MESSAGES`. A message that repeats is
-    written once in half a minute with the number left out. :meth:`reasons` gives the failed
+    written once in half a minute with the number left out, and what is left out at the end is
+    summed up. :meth:`reasons` gives the failed
     connections of late.
     """
 
@@ -191,6 +192,10 @@ class ClientLog(logging.Handler):
         self._logger.removeHandler(self)
         self._logger.propagate, level = self._before
         self._logger.setLevel(level)
+        for template, (_, left_out) in self._written.items():
+            if left_out:
+                log.warning("kafka_client_repeated", message=template, left_out=left_out)
+        self._written.clear()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called by logging."""

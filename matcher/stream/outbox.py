@@ -112,11 +112,13 @@ class Outbox:
                 for destination, messages in self._waiting.items():
                     self._recorder.add(PRODUCE_FAILURES, messages, (destination,))
                 self._overdue = DeliveryError(
-                    f"{self.in_flight} messages are not acknowledged after "
-                    f"{self._send_timeout:g} s: the brokers do not answer, or too few replicas "
-                    "are in sync"
+                    f"{self.in_flight} messages are not acknowledged after {self._send_timeout:g} s"
                 )
         return self._overdue
+
+    async def explained(self, overdue: DeliveryError) -> DeliveryError:
+        """The same error with its cause, as the brokers tell it."""
+        return DeliveryError(f"{overdue}: {await self._sink.diagnose()}")
 
     async def _send(
         self, delivery: Delivery, message: Message, acknowledged: Callable[[], None] | None

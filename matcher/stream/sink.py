@@ -13,12 +13,15 @@ from aiokafka.errors import (
     OutOfOrderSequenceNumber,
     ProducerClosed,
     RecordListTooLargeError,
+    UnknownTopicOrPartitionError,
 )
 
 from matcher.config import KafkaSettings, OutputSettings
 from matcher.errors import DeliveryError
 from matcher.stream.client import ClientLog, closed, producer_settings, started
+from matcher.stream.diagnosis import why_unwritten
 from matcher.stream.outgoing import Message
+from matcher.stream.preflight import output_topics
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +45,9 @@ class Sink(Protocol):
         with DeliveryError when nothing can be written any more.
         """
 
+    async def diagnose(self) -> str:
+        """Why does a message wait for so long? One line for a person; never raises."""
+
     async def stop(self, seconds: float) -> None:
         """Let go of the connection within so many seconds; never raises."""
 
@@ -62,6 +68,7 @@ class KafkaSink:
         batch_bytes: int | None = None,
     ) -> None:
         self._kafka = kafka
+        self._topics = output_topics(output)
         self._settings = producer_settings(kafka, output, batch_bytes or output.max_batch_bytes)
         self._client_log = client_log
         self._producer: AIOKafkaProducer | None = None
@@ -93,6 +100,10 @@ class KafkaSink:
         else:
             acknowledged.add_done_callback(partial(self._settle, message, written))
         return written
+
+    async def diagnose(self) -> str:
+        """See :meth:`Sink.diagnose`."""
+        return await why_unwritten(self._kafka, self._topics)
 
     async def stop(self, seconds: float) -> None:
         """See :meth:`Sink.stop`."""
@@ -183,6 +194,8 @@ async def _close(producer: AIOKafkaProducer, seconds: float) -> None:
 
 def _delivery_error(message: Message, error: BaseException) -> DeliveryError:
     text = str(error) or type(error).__name__
+    if isinstance(error, UnknownTopicOrPartitionError):
+        text = "the topic does not exist any more, or is hidden from this user; create it again"
     failure = DeliveryError(f"{message.topic}: {message.destination} not written: {text}")
     failure.__cause__ = error
     return failure

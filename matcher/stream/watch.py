@@ -72,7 +72,7 @@ class Watch:
             self._recorder.set(LOOP_LAG, max(0.0, time.monotonic() - due))
             self.report()
             if (error := self._outbox.overdue()) is not None:
-                raise error
+                raise await self._outbox.explained(error)
 
     def report(self) -> None:
         """Set the gauges of what is under way."""

@@ -288,6 +288,9 @@ class FakeSink:
         for written in held:
             self._acknowledge(written)
 
+    async def diagnose(self) -> str:
+        return "the fake is slow"
+
     async def stop(self, seconds: float) -> None:
         del seconds
 

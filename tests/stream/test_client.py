@@ -99,9 +99,10 @@ def test_a_message_that_repeats_is_counted_and_written_once():
         log.info("not counted")
     assert recorder.value(CLIENT_LOG_MESSAGES, "error") == 100
     assert recorder.value(CLIENT_LOG_MESSAGES, "warning") == 1
-    assert [entry["message"] for entry in written] == [
-        "Unable connect to node with id 0: gone",
-        "something else",
+    assert [(entry["message"], entry.get("left_out")) for entry in written] == [
+        ("Unable connect to node with id 0: gone", None),
+        ("something else", None),
+        ("Unable connect to node with id %s: %s", 99),
     ]
 
 

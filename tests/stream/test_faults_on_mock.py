@@ -135,3 +135,16 @@ async def test_a_client_whose_commits_hang_for_ever_is_replaced(stage):
         tasks = (hanging._coordinator._heartbeat_task, hanging._coordinator._coordination_task)
         await stage.until(lambda: all(task is None or task.done() for task in tasks))
     assert set(stage.origins()) == stage.expected()
+
+
+async def test_an_outage_writes_a_few_lines_however_often_the_client_complains(stage, mock_broker):
+    with structlog.testing.capture_logs() as written:
+        async with stage.running(await stage.worker()):
+            await stage.until(lambda: len(stage.committed()) == 4)
+            mock_broker.take_down()
+            await stage.until(lambda: _client_complaints(stage) > 100)
+            lines = [entry for entry in written if entry["event"] == "kafka_client"]
+            mock_broker.bring_up()
+            stage.produce([b"alert"] * 4)
+            await stage.until_committed()
+    assert len(lines) < 12
