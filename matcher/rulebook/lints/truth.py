@@ -1,6 +1,7 @@
 """Can a condition hold at all, and can it fail?"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from matcher.engine.compiler import is_payload, leaf_predicate
 from matcher.engine.expression import (
@@ -17,6 +18,7 @@ from matcher.engine.expression import (
     Like,
     Matches,
     Not,
+    Nulls,
     Operand,
     Or,
     Recent,
@@ -38,8 +40,8 @@ def truths(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
         yield Finding("always-true", "every event matches", "say in WHERE what is looked for")
     if rule.language == "sigma" and not sources_of(rule):
         return  # it never holds for its log source, which has a lint of its own
-    for branch in _impossible(rule.expression, (), catalogue):
-        message = f"this can never hold: {shown(branch)}"
+    for found in impossible(rule.expression, catalogue):
+        message = f"this can never hold: {shown(found.branch)}"
         yield Finding("never-true", message, "take it out, or mend what contradicts itself")
     needed = need(rule.expression)
     if needed.anything:
@@ -76,13 +78,13 @@ def truth(expression: Expression) -> bool | None:
 
 def _leaf_truth(leaf: Leaf) -> bool | None:
     match leaf:
-        case Compare(_, left, right) if _null(left) or _null(right):
+        case Compare(nulls=Nulls.AQL, left=left, right=right) if _null(left) or _null(right):
             return False
-        case Among(_, values) if all(value in (None, "") for value in values):
+        case Among(_, values, Nulls.AQL) if all(value in (None, "") for value in values):
             return False
-        case Like(item) | Matches(item) if _null(item):
+        case Like(item, nulls=Nulls.AQL) | Matches(item, nulls=Nulls.AQL) if _null(item):
             return False
-        case Like(_, ""):
+        case Like(_, "", nulls=Nulls.AQL):
             return False
         case Like(item, pattern) if is_payload(item) and not pattern.strip("%"):
             return True
@@ -110,22 +112,33 @@ def _null(item: object) -> bool:
 
 
 def _contradict(items: tuple[Expression, ...]) -> bool:
-    """Whether two of these conditions want one operand to be two different texts."""
-    wanted: dict[object, frozenset[object]] = {}
+    """Whether two of these conditions want one operand to be two different texts, where it has one
+    value: what Sigma names may lead to several, and the payload is read in two spellings.
+    """
+    wanted: dict[Operand, frozenset[str]] = {}
     for item in items:
         match item:
-            case Among(operand, values):
-                options = frozenset[object](values)
-            case Compare(Comparison.EQUAL, operand, Constant(value)):
-                options = frozenset([value])
+            case Among(operand, values, Nulls.AQL):
+                options = values
+            case Compare(Comparison.EQUAL, operand, Constant(value), Nulls.AQL):
+                options = (value,)
             case _:
                 continue
-        if not all(isinstance(text, str) and number_of(text) is None for text in options):
+        if is_payload(operand):
+            continue
+        texts = [text for text in options if isinstance(text, str) and number_of(text) is None]
+        if len(texts) < len(options):
             continue  # numbers are equal by value, however they are written
-        if not options & wanted.get(operand, options):
+        found = frozenset(map(_of_any_case, texts))
+        if not found & wanted.get(operand, found):
             return True
-        wanted[operand] = options & wanted.get(operand, options)
+        wanted[operand] = found & wanted.get(operand, found)
     return _opposed(items)
+
+
+def _of_any_case(text: str) -> str:
+    """A truth value equals its word in any case."""
+    return text.lower() if text.lower() in ("true", "false") else text
 
 
 def _opposed(items: tuple[Expression, ...]) -> bool:
@@ -134,24 +147,32 @@ def _opposed(items: tuple[Expression, ...]) -> bool:
     return any(item in negated for item in items)
 
 
-def _impossible(
-    expression: Expression, beside: tuple[Expression, ...], catalogue: Catalogue
-) -> Iterator[Expression]:
-    """The largest branches that never hold. ``beside`` is joined to this one by AND."""
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """A branch that holds for no event for which the conditions ``beside`` it hold."""
+
+    branch: Expression
+    beside: tuple[Expression, ...]
+
+
+def impossible(
+    expression: Expression, catalogue: Catalogue, beside: tuple[Expression, ...] = ()
+) -> Iterator[Impossible]:
+    """The largest branches that never hold. ``beside`` is joined to the expression by AND."""
     whole = And((expression, *beside))
     if truth(whole) is False or not possible_types(whole, catalogue.log_source_types):
         if not _about_type(expression):
-            yield expression
+            yield Impossible(expression, beside)
         return
     match expression:
         case Or(items):
             for item in items:
-                yield from _impossible(item, beside, catalogue)
+                yield from impossible(item, catalogue, beside)
         case And(items):
             for index, item in enumerate(items):
                 if isinstance(item, Or):
                     others = (*beside, *items[:index], *items[index + 1 :])
-                    yield from _impossible(item, others, catalogue)
+                    yield from impossible(item, catalogue, others)
 
 
 def _about_type(expression: Expression) -> bool:

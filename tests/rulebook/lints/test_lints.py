@@ -64,6 +64,18 @@ def test_no_word_about_a_name(tmp_path, query):
     assert [lint for lint in lints(tmp_path, query) if lint.code.startswith("aws-")] == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        'UTF8(payload) = \'{"a":"b/c"}\' AND UTF8(payload) = \'{"a":"b\\/c"}\'',
+        "\"Read Only\" = 'true' AND \"Read Only\" = 'TRUE'",
+    ],
+)
+def test_no_word_of_what_can_be_two_texts_at_once(tmp_path, query):
+    """The payload is compared with JSON's escapes and without, a truth value in any case."""
+    assert "never-true" not in {lint.code for lint in lints(tmp_path, query)}
+
+
 def test_a_type_that_only_a_stock_console_has(tmp_path):
     query = "LOGSOURCETYPENAME(devicetype) ILIKE '%activity log' AND qid = 1"
     codes = {lint.code for lint in lints(tmp_path, query, Catalogue.load("qradar-stock"))}

@@ -5,8 +5,11 @@ import json
 import pytest
 
 from matcher.cli.main import main
+from matcher.engine.compiler import predicate
 from matcher.errors import EXIT_OK
 from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import unwrap
+from matcher.events.normalize import normalize
 from matcher.rulebook import load_rules
 from matcher.rulebook.lints import lint_rules
 
@@ -148,3 +151,44 @@ def test_check_shows_fields_and_what_is_not_evaluated(tmp_path, capsys):
     assert "Status as properties.result" in shown
     assert "never seen" in shown
     assert "not evaluated 0e95725d" in shown
+
+
+EVENT = {
+    "eventVersion": "1.08",
+    "eventSource": "iam.amazonaws.com",
+    "eventName": "CreateUser",
+    "awsRegion": "us-east-1",
+    "userIdentity": {"type": "IAMUser", "userName": "ann"},
+}
+TAG = "requestParameters.tags.key"
+TAGS = {"requestParameters": {"tags": [{"key": "a"}, {"key": "b"}]}}
+
+
+@pytest.mark.parametrize(
+    ("detection", "event"),
+    [
+        ("{s: {errorMessage: ''}, condition: s}", {"errorMessage": ""}),
+        ("{s: {errorMessage|cased: ''}, condition: s}", {"errorMessage": ""}),
+        ("{s: {errorMessage|contains: ''}, condition: s}", {"errorMessage": ""}),
+        ("{s: {errorMessage|neq: ''}, condition: s}", {}),
+        ("{s: {errorMessage|re: '^$'}, condition: s}", {"errorMessage": ""}),
+        ("{s: {errorMessage: ['', x]}, condition: s}", {"errorMessage": ""}),
+        ("{a: {errorMessage: ''}, b: {errorMessage: null}, condition: 1 of them}", {}),
+        ("{s: {errorMessage|exists: true, errorMessage: null}, condition: s}",
+            {"errorMessage": None}),
+        ("{a: {eventName: CREATEUSER}, b: {eventName: createuser}, condition: a and b}", {}),
+        ("{s: {eventName: [CreateUser], eventName|endswith: User}, condition: s}", {}),
+        (f"{{a: {{{TAG}: a}}, b: {{{TAG}: b}}, condition: a and b}}", TAGS),
+        ("{s: {eventName: CreateUser}, f: {errorMessage: ''}, condition: s and not f}", {}),
+    ],
+)  # fmt: skip
+def test_a_rule_that_fires_is_not_called_impossible(tmp_path, detection, event):
+    """docs/lints.md, never-true: what it says to take out must never hold."""
+    (tmp_path / "a.yml").write_text(
+        "title: T\nid: 8f5c1c52-8c0f-4f0e-9d6e-2f5d5a8b7a01\nlevel: low\n"
+        f"logsource: {{product: aws, service: cloudtrail}}\ndetection: {detection}\n"
+    )
+    book = load_rules([tmp_path], CATALOGUE)
+    (raw,) = unwrap(json.dumps({**EVENT, **event}).encode()).events
+    assert predicate(book.rules[0].expression)(normalize(raw, 0, CATALOGUE))
+    assert "never-true" not in codes(lint_rules(book, CATALOGUE))
