@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from matcher.events import acceptable
-from matcher.events.probe import KEYS, Probe, has_event_key
+from matcher.events.probe import KEYS, Probe, glance, has_event_key, has_wrapper_key
 from matcher.events.record import SkipReason
 from matcher.events.text import readable
 
@@ -30,12 +30,24 @@ class Form(Enum):
     EVENT = "an event"
     TEXT = "a string, and in it the JSON text of events"
     DATA = 'an object whose "data" is a gzip in base64'
+    EVENT_TEXT = "a string, and in it the JSON text of an event or an envelope"
+    EVENT_OBJECT = "an object that is an event, an envelope, or a shipper's wrapper around these"
+    ORIGINAL = 'an object whose "original" is the text of an event'
+    RESULT = 'an object whose "_raw" is the text of an event'
 
 
 ARRAYS = frozenset({Form.ARRAY, Form.OBJECTS, Form.LOG_LINES, Form.LOOKUP})
+OBJECTS = frozenset({Form.EVENT, Form.EVENT_OBJECT})
+TEXTS = frozenset({Form.TEXT, Form.EVENT_TEXT, Form.ORIGINAL, Form.RESULT})
 
 _OBJECTS = re.compile(rb"\[[ \t\r\n]*+[{\]]")
 _JSON_TEXT = re.compile(r'[\ufeff \t\r\n]*+(?:\{[ \t\r\n]*+["}]|\[[ \t\r\n]*+[\[{\]])')
+_EVENT_KEY = re.compile(
+    r'"(?:Records|records|logEvents|eventName|eventSource|eventVersion|userIdentity|operationName'
+    r"|category|resourceId|eventTimestamp|activityDisplayName|createdDateTime|RecordType"
+    r'|protoPayload)"[ \t\r\n]*:'
+)
+"""What tells an event, or an envelope, in a text that does not parse."""
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_any_text = json.JSONDecoder(strict=False).decode
 
@@ -57,6 +69,39 @@ def data_of(raw: bytes) -> bytes | None:
     return readable(data).encode() if isinstance(data, str) else None
 
 
+def member_of(raw: bytes, key: str) -> bytes | None:
+    """The value under a key of an object, as it stands there; None where it has none."""
+    probe = glance(raw) if raw.startswith(b"{") else None
+    value = UNSET if probe is None else getattr(probe, KEYS[key])
+    return None if value is UNSET else bytes(value)
+
+
+def text_in(form: Form, raw: bytes) -> bytes:
+    """The JSON string of a value of one of the :data:`TEXTS`."""
+    inner = {Form.ORIGINAL: "original", Form.RESULT: "_raw"}.get(form)
+    return raw if inner is None else member_of(raw, inner) or b""
+
+
+def _is_event_text(raw: bytes | None) -> bool:
+    """Whether a JSON string holds the text of an event, or of an envelope; it may be broken."""
+    text = None if raw is None else text_of(raw)
+    if text is None or not _JSON_TEXT.match(text):
+        return False
+    probe = glance(text.strip().encode("utf-8", "replace"))
+    return _EVENT_KEY.search(text) is not None if probe is None else _tells_events(probe)
+
+
+def _is_event_object(raw: bytes) -> bool:
+    probe = glance(raw) if raw.startswith(b"{") else None
+    return probe is not None and (_tells_events(probe) or bool(wrapper(probe)))
+
+
+def _tells_events(probe: Probe) -> bool:
+    return has_event_key(probe) or not (
+        probe.Records is UNSET and probe.records is UNSET and probe.logEvents is UNSET
+    )
+
+
 def _is_array_of_objects(raw: bytes) -> bool:
     return _OBJECTS.match(raw) is not None
 
@@ -69,7 +114,26 @@ _FITS: dict[Form, Callable[[bytes], bool]] = {
     Form.EVENT: lambda raw: raw.startswith(b"{"),
     Form.TEXT: lambda raw: _JSON_TEXT.match(text_of(raw) or "") is not None,
     Form.DATA: lambda raw: data_of(raw) is not None,
+    Form.EVENT_TEXT: _is_event_text,
+    Form.EVENT_OBJECT: _is_event_object,
+    Form.ORIGINAL: lambda raw: _is_event_text(member_of(raw, "original")),
+    Form.RESULT: lambda raw: _is_event_text(member_of(raw, "_raw")),
 }
+
+_WRAPPERS = (
+    ("event", (Form.ORIGINAL, Form.EVENT_OBJECT, Form.EVENT_TEXT)),
+    ("event.original", (Form.EVENT_TEXT,)),
+    ("_raw", (Form.EVENT_TEXT,)),
+    ("result", (Form.RESULT,)),
+    ("message", (Form.EVENT_TEXT,)),
+    ("payload", (Form.EVENT_OBJECT, Form.EVENT_TEXT)),
+    ("log", (Form.EVENT_TEXT,)),
+)
+"""Where shippers put an event that they carry: Elastic's ``event.original``, Splunk HEC's
+``event``, Splunk's ``_raw`` and the ``result`` of its exports, Filebeat's and Vector's ``message``,
+Kafka Connect's ``payload``, Fluent Bit's ``log``. Several may hold the same event (Filebeat writes
+``message`` and ``event.original``): the first that holds one counts.
+"""
 
 
 def fits(form: Form, raw: bytes) -> bool:
@@ -95,7 +159,22 @@ def carriers(probe: Probe, *, whole: bool = True, log_line: bool = False) -> dic
         found["Body"] = Form.TEXT
     if log_line:
         found["message"] = Form.TEXT
-    return found
+    return found if log_line else found | wrapper(probe)
+
+
+def wrapper(probe: Probe) -> dict[str, Form]:
+    """The one member under which a shipper put the event that it carries, by its form; empty where
+    there is none. Only what tells by its keys that it is an event counts: ``message`` is the text
+    of a log line as often.
+    """
+    if has_event_key(probe) or not has_wrapper_key(probe):
+        return {}
+    for key, forms in _WRAPPERS:
+        value = getattr(probe, KEYS[key])
+        for form in forms if value is not UNSET else ():
+            if fits(form, bytes(value)):
+                return {key: form}
+    return {}
 
 
 def present_carriers(probe: Probe, *, log_line: bool) -> dict[str, Form]:

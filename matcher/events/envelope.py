@@ -15,6 +15,8 @@ from matcher.events import acceptable, splitter
 from matcher.events.acceptable import BLANK, BOM
 from matcher.events.carriers import (
     ARRAYS,
+    OBJECTS,
+    TEXTS,
     Form,
     carriers,
     data_of,
@@ -22,6 +24,7 @@ from matcher.events.carriers import (
     present_carriers,
     skip_reason,
     stands_once,
+    text_in,
     text_of,
 )
 from matcher.events.inflate import GZIP_IN_BASE64, GZIP_MAGIC, InflateError, gunzip, unbase64
@@ -303,10 +306,10 @@ class _Opening:
             self.units.reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)
         elif form in ARRAYS:
             self._units(units, layer + 1, log_line=form is Form.LOG_LINES)
-        elif form is Form.EVENT:
+        elif form in OBJECTS:
             self._unit(value, layer + 1)
-        elif form is Form.TEXT:
-            self._text((text_of(value) or "").encode(), layer + 1)
+        elif form in TEXTS:
+            self._text((text_of(text_in(form, value)) or "").encode(), layer + 1)
         else:  # the gzip in it counts as the layer
             self._base64(data_of(value) or b"", value, layer)
 

@@ -37,6 +37,14 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     Body: _Field = UNSET
     messageId: _Field = UNSET  # noqa: N815
     MessageId: _Field = UNSET
+    # what a shipper may put around an event
+    event: _Field = UNSET
+    event_original: _Field = msgspec.field(default=UNSET, name="event.original")
+    splunk_raw: _Field = msgspec.field(default=UNSET, name="_raw")
+    result: _Field = UNSET
+    payload: _Field = UNSET
+    log: _Field = UNSET
+    original: _Field = UNSET
     # what is neither envelope nor event
     s3: _Field = UNSET
     s3Bucket: _Field = UNSET  # noqa: N815
@@ -69,6 +77,8 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     createdDateTime: _Field = UNSET  # noqa: N815
     Workload: _Field = UNSET
     RecordType: _Field = UNSET
+    # Google Cloud
+    protoPayload: _Field = UNSET  # noqa: N815
 
 
 KEYS: dict[str, str] = {field.encode_name: field.name for field in msgspec.structs.fields(Probe)}
@@ -114,6 +124,20 @@ def is_plain_event(probe: Probe) -> bool:
         and probe.s3ObjectKey is UNSET
         and probe.Event is UNSET
         and probe.digestStartTime is UNSET
+        and (probe.eventName is not UNSET or not has_wrapper_key(probe))
+    )
+
+
+def has_wrapper_key(probe: Probe) -> bool:
+    """Whether a key is there under which a shipper may put an event that it carries."""
+    return not (
+        probe.message is UNSET
+        and probe.event is UNSET
+        and probe.event_original is UNSET
+        and probe.splunk_raw is UNSET
+        and probe.result is UNSET
+        and probe.payload is UNSET
+        and probe.log is UNSET
     )
 
 
@@ -134,4 +158,5 @@ def has_event_key(probe: Probe) -> bool:
         and probe.activityDisplayName is UNSET
         and probe.createdDateTime is UNSET
         and probe.RecordType is UNSET
+        and probe.protoPayload is UNSET
     )

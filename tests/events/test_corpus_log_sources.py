@@ -20,6 +20,7 @@ ACTIVITY = "Azure Activity Log"
 AUDIT = "Azure Audit Log"
 SIGN_IN = "Azure Sign-in Log"
 M365 = "Microsoft Office 365"
+GCP = "Google Cloud Audit Logs"
 UNKNOWN = "Unknown"
 
 DIAGONAL = {
@@ -33,6 +34,13 @@ DIAGONAL = {
     ("azure_other", UNKNOWN): 109,
     ("m365_ual", M365): 704,
     ("lookalike_alibaba", UNKNOWN): 5,
+    # test cases: the event is inside one, under "event"
+    ("panther_cases", TRAIL): 284,
+    ("panther_cases", ACTIVITY): 100,
+    ("panther_cases", AUDIT): 15,
+    ("panther_cases", SIGN_IN): 6,
+    ("panther_cases", GCP): 20,
+    ("streamalert_cases", TRAIL): 42,
 }
 OFF_DIAGONAL = {
     ("cloudtrail", UNKNOWN): (2, "an enrichment's test data: no key of CloudTrail is left in them"),
@@ -41,13 +49,14 @@ OFF_DIAGONAL = {
     ("env_azrecords", UNKNOWN): (24, "flow logs: one Event Hub carries them beside Activity"),
     ("env_azrecords", ACTIVITY): (1, "the Activity record among them"),
     ("env_cwlogs", UNKNOWN): (3, "log lines that are no JSON: the log event itself is the event"),
-    ("panther_cases", UNKNOWN): (588, "test cases: the event is inside one, under a key of theirs"),
-    ("streamalert_cases", UNKNOWN): (61, "as above"),
+    ("panther_cases", UNKNOWN): (163, "test cases around events of other clouds and products"),
+    ("streamalert_cases", UNKNOWN): (18, "as above"),
 }
 NO_EVENTS = {
     ("cloudtrail_digest", "skipped: digest"): 1,
     ("env_cwlogs", "skipped: control_message"): 1,
     ("malformed_not_json", "rejected: not_json"): 1,
+    ("streamalert_cases", "skipped: control_message"): 1,
 }
 EXPECTED = DIAGONAL | {cell: number for cell, (number, _) in OFF_DIAGONAL.items()} | NO_EVENTS
 

@@ -212,7 +212,8 @@ def test_every_record_of_the_corpus_is_accounted_for(corpus):
         for line in gzip.decompress(file.read_bytes()).splitlines():
             found = unwrap(line)
             assert units(found) == units(unwrap_tolerantly(line))
-            assert all(event.raw in line for event in found.events if kind != "env_cwlogs")
+            if kind not in ("env_cwlogs", "streamalert_cases"):  # which hold text in strings
+                assert all(event.raw in line for event in found.events)
             counts["records"] += 1
             counts["events"] += len(found.events)
             counts.update(f"skipped {reason}" for reason in found.skipped)
