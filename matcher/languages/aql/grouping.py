@@ -46,6 +46,7 @@ class Slots:
 
     def __init__(self) -> None:
         self.aggregates: list[Aggregate] = []
+        self._fields: dict[tuple[str, Field | Constant], Field] = {}
         self._written: dict[str, Written] = {}
 
     def __bool__(self) -> bool:
@@ -109,6 +110,15 @@ class Slots:
                 raise AssertionError(expression)
 
     def _kept(self, function: str, operand: Operand, written: str) -> Field:
+        """The field of an aggregate; one that is asked several times is kept once."""
+        if not isinstance(operand, (Field, Constant)):
+            return self._new(function, operand, written)
+        place = function, operand
+        if place not in self._fields:
+            self._fields[place] = self._new(function, operand, written)
+        return self._fields[place]
+
+    def _new(self, function: str, operand: Operand, written: str) -> Field:
         slot = f"slot {len(self.aggregates)}"
         self.aggregates.append(Aggregate(function, operand, slot))
         kind = AGGREGATES[function].kind or _kind(operand)

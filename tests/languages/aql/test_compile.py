@@ -85,6 +85,15 @@ def test_strict_takes_the_groups_that_are_documented(text):
     assert compile_query(text, CATALOGUE, dialect="strict", now=NOON).grouping is not None
 
 
+def test_an_aggregate_that_is_asked_several_times_is_kept_once():
+    text = (
+        "SELECT username, UNIQUECOUNT(qid) AS u, COUNT(*) FROM events GROUP BY username "
+        "HAVING UNIQUECOUNT(qid) > 1 AND COUNT(*) > 1 ORDER BY UNIQUECOUNT(qid), username"
+    )
+    grouping = compile_query(text, CATALOGUE, now=NOON).grouping
+    assert [one.function for one in grouping.aggregates] == ["UNIQUECOUNT", "COUNT", "FIRST"]
+
+
 def test_every_fault_of_a_text_is_reported_in_its_order():
     with pytest.raises(RuleErrors) as caught:
         compile_query(
