@@ -148,6 +148,8 @@ def test_the_console_has_a_time_zone(ask):
         ("SELECT DISTINCT QIDNAME(qid) FROM events LIMIT 2", [["CreateUser"], ["ListUsers"]]),
         ("SELECT COUNT(*), MAX(username), SUM(qid) FROM events WHERE qid < 0", [[0, None, None]]),
         ("SELECT qid, COUNT(*) FROM events WHERE qid < 0 GROUP BY qid", []),
+        ("SELECT COUNT(*) FROM events WHERE qid < 0 HAVING username IS NOT NULL", []),
+        ("SELECT COUNT(*) FROM events WHERE qid < 0 HAVING NOT qid = 1", [[0]]),
         (
             "SELECT COUNT(*) FROM events GROUP BY DATEFORMAT(starttime, 'mm') LAST 57 MINUTES",
             [[1], [1], [1]],

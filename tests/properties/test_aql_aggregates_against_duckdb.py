@@ -214,7 +214,7 @@ def alike(ours: list[list], theirs: list[tuple]) -> bool:
 
 
 QUICK = settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

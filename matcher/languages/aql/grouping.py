@@ -8,6 +8,7 @@ functions has it: a column beside those of GROUP BY is "returned as FIRST_source
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from matcher.engine.compiler import is_payload
 from matcher.engine.expression import (
     Always,
     Among,
@@ -97,17 +98,24 @@ class Slots:
                 return Not(self.condition_of_group(item))
             case Always():
                 return expression
-        if self.within(expression) is None:
-            held = Case(((expression, Constant(1)),), Constant(0))
-            return Compare(Comparison.EQUAL, self._kept("FIRST", held, ""), Constant(1))
-        match expression:
             case Compare(_, left, right):
+                if is_payload(left) or is_payload(right):
+                    return self._of_first(expression)
                 left, right = self.operand_of_group(left), self.operand_of_group(right)
                 return replace(expression, left=left, right=right)
+            case Among(item) | Like(item) | Matches(item) if is_payload(item):
+                return self._of_first(expression)
             case Among() | InNetwork() | IsNull() | Like() | Matches():
                 return replace(expression, operand=self.operand_of_group(expression.operand))
             case _:
                 raise AssertionError(expression)
+
+    def _of_first(self, leaf: Expression) -> Expression:
+        """A condition on the payload, as the first event decides it: a group has no payload, and
+        its text alone would not do.
+        """
+        held = Case(((leaf, Constant(1)),), Constant(0))
+        return Compare(Comparison.EQUAL, self._kept("FIRST", held, ""), Constant(1))
 
     def _kept(self, function: str, operand: Operand, written: str) -> Field:
         """The field of an aggregate; one that is asked several times is kept once."""
