@@ -188,6 +188,12 @@ OFFSETS_LOST = Metric(
     "Records that retention deleted before we read them. Never silent: raise retention or scale.",
     ("topic", "partition"),
 )
+ISOLATED = Metric(
+    "matcher_partition_isolated_offset",
+    "gauge",
+    "The offset of a batch that cannot be decoded: its partition is not read on. Else absent.",
+    ("topic", "partition"),
+)
 LAST_PROGRESS = Metric(
     "matcher_last_progress_timestamp_seconds",
     "gauge",

@@ -140,7 +140,12 @@ class Service:
         reason = "starting" if self._worker is None else self._worker.not_ready_because
         if self._worker is None or reason:
             return False, f"{rules} rules loaded, {reason}"
-        return True, f"{rules} rules loaded, {len(self._worker.assigned)} partitions assigned"
+        line = f"{rules} rules loaded, {len(self._worker.assigned)} partitions assigned"
+        stopped = [
+            f"{place.topic}/{place.partition} is not read on from offset {offset}"
+            for place, offset in sorted(self._worker.isolated.items())
+        ]
+        return True, "; ".join([line, *stopped])
 
     def _record_beginning(self) -> None:
         """What is known before the first record; series exist before their first count."""

@@ -1,5 +1,6 @@
 """The source on a real Kafka: a member of a consumer group whose first offsets we decide."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,11 @@ from matcher.stream.source import (
     NoAnswerError,
     ReadFailedError,
 )
+from matcher.stream.unreadable import (
+    UnreadableBatch,
+    broken_batches_can_be_reported,
+    reported_to,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +49,7 @@ _NOT_ALLOWED = (
 )
 _POLL_MS = 500
 _STOP_SECONDS = 5.0
+_DECODING_ATTEMPTS = 3
 _PROBE_SECONDS = 10.0
 
 
@@ -68,6 +75,9 @@ class KafkaSource:
         self._assignment: Assignment
         self._generation = 0
         self._failure: Exception | None = None
+        self._undecoded: Counter[tuple[aiokafka.TopicPartition, int]] = Counter()
+        self._isolated: dict[TopicPartition, int] = {}
+        broken_batches_can_be_reported()
 
     async def start(self, assignment: Assignment) -> None:
         """See :meth:`Source.start`."""
@@ -91,9 +101,10 @@ class KafkaSource:
         if self._failure is not None:
             raise ReadFailedError(str(self._failure)) from self._failure
         try:
-            found = await self.consumer.getmany(
-                timeout_ms=_POLL_MS, max_records=self._input.max_records
-            )
+            with reported_to(self._undecodable):
+                found = await self.consumer.getmany(
+                    timeout_ms=_POLL_MS, max_records=self._input.max_records
+                )
         except RecordTooLargeError as error:
             # aiokafka has moved past the record, and its idle clock is broken: start anew after it
             self._failure = error
@@ -135,9 +146,14 @@ class KafkaSource:
                 found[_ours(partition)] = max(0, end - position)
         return found
 
+    def isolated(self) -> Mapping[TopicPartition, int]:
+        """See :meth:`Source.isolated`."""
+        return self._isolated
+
     async def waiting(self) -> Mapping[TopicPartition, int]:
         """See :meth:`Source.waiting`."""
-        partitions = list(self.consumer.assignment()) if self.consumer is not None else []
+        assigned = self.consumer.assignment() if self.consumer is not None else ()
+        partitions = [one for one in assigned if _ours(one) not in self._isolated]
         if not partitions:
             return {}
         # a new client: the one in use may be what stands still, and take its stale view for news
@@ -160,6 +176,7 @@ class KafkaSource:
         """See :meth:`Source.stop`."""
         consumer, self.consumer = self.consumer, None
         self._generation += 1
+        self._readable_again()
         if consumer is None:
             return
         if not await closed("consumer", consumer.stop(), _STOP_SECONDS):
@@ -167,6 +184,32 @@ class KafkaSource:
             # a member that only sends heartbeats keeps its partitions from everybody else
             _end_tasks(consumer)
             await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
+
+    def _undecodable(self, batch: UnreadableBatch) -> None:
+        """A batch that is broken time and again stops its partition, and that one alone."""
+        self._undecoded[batch.partition, batch.offset] += 1
+        if self._undecoded[batch.partition, batch.offset] < _DECODING_ATTEMPTS:
+            return
+        self.consumer.pause(batch.partition)
+        partition = _ours(batch.partition)
+        self._isolated[partition] = batch.offset
+        known = self.consumer.highwater(batch.partition)
+        after = batch.end if known is None or batch.end <= known else batch.offset + 1
+        log.error(
+            "partition_isolated",
+            topic=partition.topic,
+            partition=partition.partition,
+            offset=batch.offset,
+            reason=batch.reason,
+            hint=f"its records from offset {batch.offset} up to before {after} cannot be decoded, "
+            "and it is not read on; to leave them out, stop the group and run matcher offsets skip "
+            f"--topic {partition.topic} --partition {partition.partition} --to {after}",
+        )
+
+    def _readable_again(self) -> None:
+        """Whoever reads next finds out anew."""
+        self._undecoded.clear()
+        self._isolated = {}
 
     def _positions(self) -> dict[TopicPartition, int]:
         """Where the consumer stands, by partition, without a question to a broker."""
@@ -189,6 +232,7 @@ class KafkaSource:
             self._fail(error)
         finally:
             self._generation += 1
+            self._readable_again()
 
     async def on_assigned(self, partitions: Sequence[aiokafka.TopicPartition]) -> None:
         """Partitions came: nothing is fetched until their positions are decided.

@@ -80,5 +80,11 @@ class Source(Protocol):
         NoAnswerError.
         """
 
+    def isolated(self) -> Mapping[TopicPartition, int]:
+        """The partitions of ours that are not read on, and the offset that cannot be decoded.
+
+        Their records are in :meth:`lag`, and not in :meth:`waiting`: nothing here can read them.
+        """
+
     async def stop(self) -> None:
         """Leave the group and let go of the connection; never raises."""

@@ -9,6 +9,7 @@ import structlog
 from matcher.errors import Stalled
 from matcher.events.record import TopicPartition
 from matcher.metrics import (
+    ISOLATED,
     LAG_RECORDS,
     LAST_PROGRESS,
     LOOP_LAG,
@@ -78,10 +79,13 @@ class Watch:
         """Set the gauges of what is under way."""
         self._recorder.set(PRODUCE_IN_FLIGHT, self._outbox.in_flight)
         self._recorder.set(UNCOMMITTED, self._offsets.uncommitted())
-        lag = self._source.lag()
+        lag, isolated = self._source.lag(), self._source.isolated()
         for partition in self._offsets.assigned & {*lag, *self._waiting}:
             records = max(lag.get(partition, 0), self._waiting.get(partition, 0))
             self._recorder.set(LAG_RECORDS, records, (partition.topic, str(partition.partition)))
+        for partition in self._offsets.assigned & isolated.keys():
+            labels = (partition.topic, str(partition.partition))
+            self._recorder.set(ISOLATED, isolated[partition], labels)
 
     async def stalls(self) -> None:
         """The client can stand still without a word: records wait and none comes.

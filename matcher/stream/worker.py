@@ -22,6 +22,7 @@ from matcher.errors import KafkaUnreachable, NotDrained, Stalled
 from matcher.events.record import Batch, Record, TopicPartition
 from matcher.metrics import (
     ASSIGNED_PARTITIONS,
+    ISOLATED,
     LAG_RECORDS,
     REBALANCES,
     Recorder,
@@ -127,6 +128,11 @@ class Worker:
     def assigned(self) -> frozenset[TopicPartition]:
         """The partitions that are ours."""
         return self._offsets.assigned
+
+    @property
+    def isolated(self) -> Mapping[TopicPartition, int]:
+        """Those of them that are not read on, and the offset that cannot be decoded."""
+        return self._source.isolated()
 
     def progress(self) -> float:
         """Seconds since records were processed, or the input was seen to hold none."""
@@ -378,7 +384,8 @@ class Worker:
     def _let_go(self) -> None:
         self._committer.abandon()
         for partition in self._offsets.assigned:
-            self._recorder.forget(LAG_RECORDS, (partition.topic, str(partition.partition)))
+            for gauge in (LAG_RECORDS, ISOLATED):
+                self._recorder.forget(gauge, (partition.topic, str(partition.partition)))
         if self._offsets.assigned:
             self._recorder.add(REBALANCES, 1, ("revoked",))
         self._offsets.revoke()

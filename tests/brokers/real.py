@@ -1,8 +1,10 @@
 """Apache Kafka in KRaft mode as plain processes on loopback ports, in about a second a start."""
 
 import base64
+import os
 import shutil
 import socket
+import struct
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +179,21 @@ class RealCluster:
         trace: TracebackType | None,
     ) -> None:
         self._stop()
+
+    def corrupt(self, topic: str, partition: int, offset: int) -> None:
+        """Change one byte of the batch with this offset, on the disk of every node."""
+        for node in self.nodes:
+            log = node._directory / "data" / f"{topic}-{partition}" / f"{0:020}.log"
+            with log.open("r+b") as file:
+                while header := file.read(12):
+                    first, length = struct.unpack(">qi", header)
+                    batch = file.read(length)
+                    if first <= offset <= first + struct.unpack_from(">i", batch, 11)[0]:
+                        file.seek(-1, os.SEEK_CUR)
+                        file.write(bytes([batch[-1] ^ 0xFF]))
+                        break
+                else:
+                    raise AssertionError(f"{log} has no batch with offset {offset}")
 
     def log_tail(self) -> str:
         """The end of every node's log, for a failure's report."""

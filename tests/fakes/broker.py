@@ -222,6 +222,9 @@ class FakeSource:
             for place, position in self._positions.items()
         }
 
+    def isolated(self) -> Mapping[TopicPartition, int]:
+        return {}
+
     async def waiting(self) -> Mapping[TopicPartition, int]:
         if self._broker.down:
             raise NoAnswerError("the broker is down")
