@@ -20,6 +20,7 @@ _PLACES = {
     "convert": "matcher.cli.convert:convert",
     "replay": "matcher.cli.replay:replay",
     "demo": "matcher.cli.demo:demo",
+    "offsets": "matcher.cli.offsets:offsets",
     "health": "matcher.cli.health:health",
 }
 
@@ -32,6 +33,8 @@ class _Commands(UserDict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         module, function = super().__getitem__(name).split(":")
         found = getattr(import_module(module), function)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_group(found)
         only = _typer()
         only.command(name, help=_paragraphs(found.__doc__))(found)
         return typer.main.get_command(only)

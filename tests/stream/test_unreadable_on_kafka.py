@@ -1,10 +1,14 @@
 """A batch that is broken on the broker's disk stops its own partition and no other."""
 
+import asyncio
+
 import pytest
 import structlog
 
+from matcher.errors import EXIT_KAFKA, EXIT_USAGE
 from matcher.events.record import TopicPartition
 from matcher.metrics import ISOLATED
+from tests.cli.program import run
 from tests.stream.stage import Stage
 
 pytestmark = pytest.mark.real_kafka
@@ -40,6 +44,50 @@ async def test_a_corrupt_batch_stops_its_partition_alone(real_broker, real_clust
     assert (told["partition"], told["offset"]) == (0, 5)
     assert told["hint"].endswith(f"--topic {stage.input} --partition 0 --to 6")
     assert "CRC" in told["reason"]
+
+
+def _skip(stage, place, to):
+    return run(
+        *("offsets", "skip", "--topic", stage.input, "--partition", str(place), "--to", str(to)),
+        *("--group", stage.group, "--bootstrap-servers", stage.broker.bootstrap),
+    )
+
+
+async def test_a_person_leaves_the_batch_out_and_the_rest_is_read(real_broker, real_cluster):
+    stage = _broken_in_the_middle(real_broker, real_cluster)
+    async with stage.running(await stage.worker()):
+        await stage.until(lambda: stage.recorder.values(ISOLATED))
+        await stage.until(lambda: stage.committed().get(0) == 5)
+        in_use = await asyncio.to_thread(_skip, stage, 0, 6)
+    assert in_use.returncode == EXIT_KAFKA
+    assert f"nothing was changed: group {stage.group} is in use" in in_use.stderr.decode()
+    assert stage.committed()[0] == 5
+    done = await asyncio.to_thread(_skip, stage, 0, 6)
+    assert done.stdout.decode() == (
+        f"{stage.input}/0: group {stage.group} goes on from offset 6, not 5. "
+        "Left out, and not to be matched: 1 offset. Left to read: 4 offsets.\n"
+    )
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    assert set(stage.origins()) == stage.expected() - {(0, 5, 0)}
+
+
+async def test_a_skip_that_is_none_changes_nothing(real_broker):
+    stage = Stage(real_broker)
+    stage.produce([b"none"] * 10, partition=0)
+    async with stage.running(await stage.worker()):
+        await stage.until_committed()
+    stage.produce([b"none"] * 10, partition=0)
+    for place, to, said in (
+        (0, 10, "stands at offset 10"),
+        (0, 9, "stands at offset 10"),
+        (0, 21, "which ends at 20; --to must be"),
+        (9, 1, f"topic {stage.input} has no partition 9: it has 0 to 3"),
+    ):
+        done = await asyncio.to_thread(_skip, stage, place, to)
+        assert done.returncode == EXIT_USAGE
+        assert said in done.stderr.decode()
+    assert stage.committed()[0] == 10
 
 
 async def test_records_that_wait_behind_it_are_no_stall(real_broker, real_cluster):
