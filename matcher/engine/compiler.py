@@ -35,7 +35,7 @@ from matcher.engine.expression import (
 from matcher.engine.members import member_predicate
 from matcher.engine.patterns import TextTest, prepared_like_test
 from matcher.engine.regex import regex_test
-from matcher.engine.values import ORDER, address, equal, number_of, text_of, unequal
+from matcher.engine.values import ORDER, address, address_rank, equal, number_of, text_of, unequal
 from matcher.events.schema import Event, Kind, Property
 from matcher.events.text import fold
 from matcher.events.written import Number
@@ -152,6 +152,11 @@ def is_payload(item: Operand) -> bool:
     return isinstance(item, Field) and item.property.kind is Kind.PAYLOAD
 
 
+def is_address(item: Operand) -> bool:
+    """Whether the operand is a property that holds addresses."""
+    return isinstance(item, Field) and item.property.kind is Kind.ADDRESS
+
+
 def _reader(found: Property) -> Getter:
     """A function that reads a property as one value; several values become one list."""
     if found.kind is Kind.PAYLOAD:
@@ -235,6 +240,8 @@ def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
     if operator is Comparison.EQUAL:
         return lambda event: equal(get_left(event), get_right(event))
     order = ORDER[operator]
+    if is_address(left) or is_address(right):
+        return _ordered_addresses(order, get_left, get_right)
 
     def holds(event: Event) -> bool:
         a, b = get_left(event), get_right(event)
@@ -243,5 +250,15 @@ def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
             return order(x, y)
         s, t = text_of(a), text_of(b)
         return s is not None and t is not None and order(s, t)
+
+    return holds
+
+
+def _ordered_addresses(order: Callable[[Any, Any], bool], left: Getter, right: Getter) -> Predicate:
+    """What is no address stands in no order."""
+
+    def holds(event: Event) -> bool:
+        a, b = address_rank(left(event)), address_rank(right(event))
+        return a is not None and b is not None and order(a, b)
 
     return holds

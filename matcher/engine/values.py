@@ -1,5 +1,6 @@
 """How AQL's values compare: text by code point, numbers by value, a number with a text by value
-where the text is a number. NULL equals, orders and matches nothing.
+where the text is a number. An address field is ordered by address. NULL equals, orders and matches
+nothing.
 
 Source: docs/reference/aql.md, "Quotes and literals" and "NULL".
 """
@@ -58,6 +59,12 @@ def address(text: str | None) -> IPv4Address | IPv6Address | None:
         return ip_address(text)
     except ValueError:
         return None
+
+
+def address_rank(value: Any) -> tuple[int, int] | None:
+    """What an address is ordered by: IPv4 before IPv6, then by number; None where it is none."""
+    found = address(text_of(value))
+    return None if found is None else (found.version, int(found))
 
 
 def equal(a: Any, b: Any) -> bool:

@@ -29,6 +29,7 @@ from matcher.languages.aql.names import Names
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.parser import parse
 from matcher.languages.aql.policy import DEFAULT_POLICY, Policy
+from matcher.languages.aql.types import Types
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ class _Compilation:
         self._operands = Operands(
             self._names, findings, policy, now=now, slots=self._slots, condition=self._condition
         )
-        self._conditions = Conditions(self._operands, findings, policy)
+        self._conditions = Conditions(
+            self._operands, Types(self._names, findings), findings, policy
+        )
         self._clauses = Clauses(
             self._operands, self._conditions, findings, policy, now=now, slots=self._slots
         )

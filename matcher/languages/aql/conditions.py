@@ -28,6 +28,7 @@ from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.nulls import NOTHING, three_valued
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.policy import Policy
+from matcher.languages.aql.types import Types
 from matcher.languages.nearest import nearest
 
 _MILLISECONDS = {"MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
@@ -39,8 +40,11 @@ class Conditions:
     so that one reading shows every fault.
     """
 
-    def __init__(self, operands: Operands, findings: Findings, policy: Policy) -> None:
+    def __init__(
+        self, operands: Operands, types: Types, findings: Findings, policy: Policy
+    ) -> None:
         self._operands = operands
+        self._types = types
         self._findings = findings
         self._policy = policy
 
@@ -161,13 +165,22 @@ class Conditions:
                 f"two values that stand in the query are compared (line {node.at.line}): "
                 f'a name stands in double quotes, "{texts[0].value[:60]}"'
             )
-        return Compare(Comparison(node.operator), left, right)
+        return self._compared(Comparison(node.operator), left, right, _value_at(node))
+
+    def _compared(
+        self, operator: Comparison, left: Operand, right: Operand, at: Location
+    ) -> Compare:
+        self._types.compared(operator, left, right, at)
+        return Compare(operator, left, right)
 
     def _between(self, node: ast.Between) -> Expression:
         item = self._operands.operand(node.item)
         low, high = self._operands.operand(node.low), self._operands.operand(node.high)
         inside = And(
-            (Compare(Comparison.AT_LEAST, item, low), Compare(Comparison.AT_MOST, item, high))
+            (
+                self._compared(Comparison.AT_LEAST, item, low, node.low.at),
+                self._compared(Comparison.AT_MOST, item, high, node.high.at),
+            )
         )
         return _unless(node.negated, inside)
 
@@ -178,6 +191,8 @@ class Conditions:
                 f"NULL in a list equals nothing (line {node.at.line}): write … OR … IS NULL"
             )
         members = [self._operands.operand(member) for member in node.members]
+        for member, value in zip(node.members, members, strict=True):
+            self._types.compared(Comparison.EQUAL, item, value, member.at)
         values = tuple(member.value for member in members if isinstance(member, Constant))
         if len(values) == len(members):
             return _unless(node.negated, Among(item, values))
@@ -286,6 +301,11 @@ class Conditions:
             raise self._findings.semantic(
                 "bad-network", f"'{written[:60]}' is no network", at, "such as '192.0.2.0/24'"
             ) from None
+
+
+def _value_at(node: ast.Comparison) -> Location:
+    """Where the value stands that a name is compared with."""
+    return node.left.at if isinstance(node.right, ast.Name) else node.right.at
 
 
 def _unless(negated: bool, expression: Expression) -> Expression:

@@ -28,6 +28,7 @@ from matcher.languages.aql.moments import milliseconds_ago, moment
 from matcher.languages.aql.names import NAMING_FUNCTIONS, Names
 from matcher.languages.aql.policy import Policy
 from matcher.languages.aql.replacing import template
+from matcher.languages.aql.types import Types
 from matcher.languages.nearest import nearest
 
 _LONGEST_CHAIN = 50
@@ -56,6 +57,7 @@ class Operands:
         condition: Callable[[ast.Node], Expression],
     ) -> None:
         self._names = names
+        self._types = Types(names, findings)
         self._findings = findings
         self._policy = policy
         self._now = now
@@ -106,7 +108,9 @@ class Operands:
             if subject is None:
                 test = self._condition(when)
             else:
-                test = Compare(Comparison.EQUAL, subject, self.operand(when))
+                value = self.operand(when)
+                self._types.compared(Comparison.EQUAL, subject, value, when.at)
+                test = Compare(Comparison.EQUAL, subject, value)
             branches.append((test, self.operand(then)))
         otherwise = Constant(None) if node.otherwise is None else self.operand(node.otherwise)
         return Case(tuple(branches), otherwise)

@@ -5,9 +5,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from matcher.engine.expression import Field, Operand
-from matcher.engine.values import address, text_of
-from matcher.events.schema import Kind
+from matcher.engine.compiler import is_address
+from matcher.engine.expression import Operand
+from matcher.engine.values import address_rank, text_of
 
 Rank = Callable[[Any], tuple[Any, ...]]
 
@@ -40,7 +40,7 @@ def rank_for(operand: Operand) -> Rank:
     texts by code point. The values of an address property are sorted as addresses, those of IPv4
     before those of IPv6, and before what is no address.
     """
-    if isinstance(operand, Field) and operand.property.kind is Kind.ADDRESS:
+    if is_address(operand):
         return _rank_of_address
     return _rank
 
@@ -52,8 +52,8 @@ def _rank(value: Any) -> tuple[Any, ...]:
 
 
 def _rank_of_address(value: Any) -> tuple[Any, ...]:
-    found = address(text_of(value))
-    return _rank(value) if found is None else (1, found.version, int(found))
+    found = address_rank(value)
+    return _rank(value) if found is None else (1, *found)
 
 
 def _is_number(value: Any) -> bool:

@@ -69,3 +69,35 @@ def test_what_three_valued_logic_holds_for(text, expected):
 )
 def test_matches_over_the_full_text(text, expected):
     assert held(text, Policy(matches="full")) == expected
+
+
+ADDRESSES = ("9.0.0.1", "10.0.0.0", "10.30.1.1", "10.255.255.255", "100.20.3.4", "::1", None)
+
+
+def addresses(text: str) -> list[str | None]:
+    """The source addresses that a filter holds for."""
+    holds = predicate(compile_query(text, CATALOGUE).expression)
+    return [one for one in ADDRESSES if holds(make_event(sourceip=one))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sourceip BETWEEN '10.0.0.0' AND '10.255.255.255'", ADDRESSES[1:4]),
+        ("sourceip >= '10.0.0.0' AND sourceip <= '10.255.255.255'", ADDRESSES[1:4]),
+        (
+            "sourceip IS NOT NULL AND NOT (sourceip BETWEEN '10.0.0.0' AND '10.255.255.255')",
+            ("9.0.0.1", "100.20.3.4", "::1"),
+        ),
+        ("sourceip < '10.30.1.1'", ("9.0.0.1", "10.0.0.0")),
+        ("'10.30.1.1' > sourceip", ("9.0.0.1", "10.0.0.0")),
+        ("sourceip > '100.20.3.4'", ("::1",)),
+        ("sourceip <= '::1'", ADDRESSES[:6]),
+        ("sourceip >= sourceaddress", ADDRESSES[:6]),
+        ("sourceip > ''", ()),
+        ("sourceip < NULL", ()),
+        ("STR(sourceip) < '10.4'", ("10.0.0.0", "10.30.1.1", "10.255.255.255")),
+    ],
+)
+def test_addresses_are_ordered_as_addresses(text, expected):
+    assert addresses(text) == list(expected)
