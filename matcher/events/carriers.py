@@ -1,6 +1,7 @@
 """Which members of a JSON object carry events, and which objects carry none.
 
-Source: docs/reference/cloudtrail.md, "What carries records".
+Sources: docs/reference/cloudtrail.md, "What carries records", and docs/reference/gcp.md, "What
+carries entries".
 
 An object is judged by its :class:`Probe` alone, so that the fast and the tolerant parser come to
 the same verdict.
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from matcher.events import acceptable
+from matcher.events.inflate import InflateError, unbase64
 from matcher.events.probe import KEYS, Probe, glance, has_event_key, has_wrapper_key
 from matcher.events.record import SkipReason
 from matcher.events.text import readable
@@ -27,6 +29,7 @@ class Form(Enum):
     OBJECTS = "an array of objects, which are events"
     LOG_LINES = "an array of objects with a message each"
     LOOKUP = "an array of objects with the event as text"
+    LOG_ENTRIES = "an array of log entries"
     EVENT = "an event"
     TEXT = "a string, and in it the JSON text of events"
     DATA = 'an object whose "data" is a gzip in base64'
@@ -34,9 +37,10 @@ class Form(Enum):
     EVENT_OBJECT = "an object that is an event, an envelope, or a shipper's wrapper around these"
     ORIGINAL = 'an object whose "original" is the text of an event'
     RESULT = 'an object whose "_raw" is the text of an event'
+    PUBLISHED = 'base64, and in it the JSON text of events; or an object whose "data" is that'
 
 
-ARRAYS = frozenset({Form.ARRAY, Form.OBJECTS, Form.LOG_LINES, Form.LOOKUP})
+ARRAYS = frozenset({Form.ARRAY, Form.OBJECTS, Form.LOG_LINES, Form.LOOKUP, Form.LOG_ENTRIES})
 OBJECTS = frozenset({Form.EVENT, Form.EVENT_OBJECT})
 TEXTS = frozenset({Form.TEXT, Form.EVENT_TEXT, Form.ORIGINAL, Form.RESULT})
 
@@ -102,6 +106,18 @@ def _tells_events(probe: Probe) -> bool:
     )
 
 
+def published(raw: bytes) -> bytes | None:
+    """The JSON text that a Pub/Sub message carries (docs/reference/gcp.md, "What carries entries");
+    None where the value is something else.
+    """
+    data = (text_of(raw) or "").encode() if raw.startswith(b'"') else data_of(raw)
+    try:
+        text = unbase64(data or b"")
+    except InflateError:
+        return None
+    return text if _JSON_TEXT.match(text.decode("utf-8", "replace")) else None
+
+
 def _is_array_of_objects(raw: bytes) -> bool:
     return _OBJECTS.match(raw) is not None
 
@@ -111,6 +127,7 @@ _FITS: dict[Form, Callable[[bytes], bool]] = {
     Form.OBJECTS: _is_array_of_objects,
     Form.LOG_LINES: _is_array_of_objects,
     Form.LOOKUP: lambda raw: _is_array_of_objects(raw) and b'"CloudTrailEvent"' in raw,
+    Form.LOG_ENTRIES: lambda raw: _is_array_of_objects(raw) and b'"logName"' in raw,
     Form.EVENT: lambda raw: raw.startswith(b"{"),
     Form.TEXT: lambda raw: _JSON_TEXT.match(text_of(raw) or "") is not None,
     Form.DATA: lambda raw: data_of(raw) is not None,
@@ -118,6 +135,7 @@ _FITS: dict[Form, Callable[[bytes], bool]] = {
     Form.EVENT_OBJECT: _is_event_object,
     Form.ORIGINAL: lambda raw: _is_event_text(member_of(raw, "original")),
     Form.RESULT: lambda raw: _is_event_text(member_of(raw, "_raw")),
+    Form.PUBLISHED: lambda raw: published(raw) is not None,
 }
 
 _WRAPPERS = (
@@ -155,6 +173,10 @@ def carriers(probe: Probe, *, whole: bool = True, log_line: bool = False) -> dic
     found |= _BESIDE_NO_EVENT_KEY
     if not whole or (probe.detail_type is not UNSET and probe.source is not UNSET):
         found["detail"] = Form.EVENT
+    if probe.subscription is not UNSET:
+        found["message"] = Form.PUBLISHED
+    if probe.publishTime is not UNSET:
+        found["data"] = Form.PUBLISHED
     if probe.MessageId is not UNSET:
         found["Body"] = Form.TEXT
     if log_line:
@@ -202,6 +224,7 @@ _BESIDE_NO_EVENT_KEY = {
     "Message": Form.TEXT,
     "CloudTrailEvent": Form.TEXT,
     "Sns": Form.EVENT,
+    "entries": Form.LOG_ENTRIES,
 }
 
 

@@ -22,6 +22,7 @@ from matcher.events.carriers import (
     data_of,
     fits,
     present_carriers,
+    published,
     skip_reason,
     stands_once,
     text_in,
@@ -310,6 +311,8 @@ class _Opening:
             self._unit(value, layer + 1)
         elif form in TEXTS:
             self._text((text_of(text_in(form, value)) or "").encode(), layer + 1)
+        elif form is Form.PUBLISHED:
+            self._text(published(value) or b"", layer + 1)
         else:  # the gzip in it counts as the layer
             self._base64(data_of(value) or b"", value, layer)
 

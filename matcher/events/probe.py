@@ -35,6 +35,10 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     Sns: _Field = UNSET
     body: _Field = UNSET
     Body: _Field = UNSET
+    subscription: _Field = UNSET
+    publishTime: _Field = UNSET  # noqa: N815
+    data: _Field = UNSET
+    entries: _Field = UNSET
     messageId: _Field = UNSET  # noqa: N815
     MessageId: _Field = UNSET
     # what a shipper may put around an event
@@ -124,6 +128,9 @@ def is_plain_event(probe: Probe) -> bool:
         and probe.s3ObjectKey is UNSET
         and probe.Event is UNSET
         and probe.digestStartTime is UNSET
+        and probe.subscription is UNSET
+        and probe.publishTime is UNSET
+        and probe.entries is UNSET
         and (probe.eventName is not UNSET or not has_wrapper_key(probe))
     )
 

@@ -28,6 +28,11 @@ PACKED = {
     "gzip": gzip.compress,
     "base64": base64.b64encode,
     "awslogs": lambda data: b'{"awslogs":{"data":"%b"}}' % data,
+    "pubsub": lambda data: b'{"data":"%b","publishTime":"t"}' % base64.b64encode(data),
+    "push": lambda data: (
+        b'{"message":{"data":"%b","messageId":"1"},"subscription":"projects/p/subscriptions/s"}'
+        % base64.b64encode(data)
+    ),
     "sns": lambda data: json.dumps({"Message": data.decode()}).encode(),
 }
 
