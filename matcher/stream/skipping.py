@@ -28,7 +28,7 @@ _CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """The group went on from offset ``before`` and goes on from ``to``, of records up to ``end``."""
+    """The group went on from offset ``before``, now from ``to``, of records up to ``end``."""
 
     before: int
     to: int
