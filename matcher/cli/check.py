@@ -81,7 +81,7 @@ def check(
     lints = lint_rules(rulebook, catalogue)
     rows = [
         *_accepted(ruleset, rulebook, lints),
-        *_unevaluated(rulebook.unevaluated),
+        *_unevaluated(rulebook.unevaluated, lints),
         *_refused(rulebook.errors),
     ]
     if output is Format.JSON:
@@ -133,7 +133,7 @@ def _why_always(plan: Plan) -> str | None:
     return plan.need.because if plan.need.anything else None
 
 
-def _unevaluated(notes: Sequence[Note]) -> Iterator[dict[str, Any]]:
+def _unevaluated(notes: Sequence[Note], lints: Sequence[Lint]) -> Iterator[dict[str, Any]]:
     """Documents that are understood and do nothing."""
     for note in notes:
         yield {
@@ -141,6 +141,11 @@ def _unevaluated(notes: Sequence[Note]) -> Iterator[dict[str, Any]]:
             "file": note.file,
             "status": _NOT_EVALUATED,
             "notes": [note.text],
+            "lints": [
+                _lint(lint)
+                for lint in lints
+                if (lint.rule_id, lint.file, lint.message) == (note.rule_id, note.file, note.text)
+            ],
             "errors": [],
         }
 
@@ -201,7 +206,7 @@ def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
         console.print(Text.assemble(("refused ", "bold red"), row["file"]), soft_wrap=True)
         for error in row["errors"]:
             console.print(Text(error["text"]), soft_wrap=True)
-    warnings = sum(len(row["lints"]) for row in accepted)
+    warnings = sum(len(row["lints"]) for row in (*accepted, *idle))
     console.print(
         f"{counted(len(accepted), 'rule')} can run, {counted(len(refused), 'file')} refused; "
         f"{counted(warnings, 'warning')}{' (docs/lints.md)' if warnings else ''}"

@@ -85,7 +85,8 @@ def load_rules(
             errors += faults.errors
         except RuleError as error:
             errors.append(error)
-    from_sigma = sigma_rules(documents, catalogue, sigma_policy)
+    aql_rules = [rule.id for rule, _ in found]
+    from_sigma = sigma_rules(documents, catalogue, sigma_policy, aql_rules)
     found += from_sigma.rules
     errors += from_sigma.errors
     unique, repeated = _without_repeated_ids(found)

@@ -5,7 +5,7 @@ pySigma reads each document; what it or the compiler refuses is shown with its p
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
@@ -31,6 +31,7 @@ _MARKS = re.compile(r"^(?:detection|filter|correlation|logsource)[ \t]*:", re.MU
 _AQL_MARK = re.compile(r"^(?:query|version)[ \t]*:", re.MULTILINE)
 
 _CORRELATION = "correlation: read, not yet evaluated"
+_IDLE = "filter: no rule here is filtered by it"
 
 TACTICS = {
     "reconnaissance": "TA0043",
@@ -82,9 +83,15 @@ def is_sigma(text: str) -> bool:
     return _MARKS.search(text) is not None and _AQL_MARK.search(text) is None
 
 
-def sigma_rules(documents: Sequence[Document], catalogue: Catalogue, policy: Policy) -> SigmaRules:
+def sigma_rules(
+    documents: Sequence[Document],
+    catalogue: Catalogue,
+    policy: Policy,
+    aql_rules: Collection[str] = (),
+) -> SigmaRules:
     """The rules of these documents. A filter is applied to every rule it is for, in whatever file
-    that stands; pySigma's meaning: the rule's condition AND the filter's.
+    that stands; pySigma's meaning: the rule's condition AND the filter's. ``aql_rules`` are the ids
+    of the rules beside them that no filter applies to.
     """
     rules: list[_Read[SigmaRule]] = []
     filters: list[_Read[SigmaFilter]] = []
@@ -112,7 +119,7 @@ def sigma_rules(documents: Sequence[Document], catalogue: Catalogue, policy: Pol
                 )
         except RuleErrors as several:
             errors += [of_rule(error, data) for error in several.errors]
-    unevaluated += _idle(rules, filters)
+    unevaluated += _idle(rules, filters, aql_rules)
     made = []
     for one in rules:
         try:
@@ -171,12 +178,44 @@ def _is_for(one: SigmaFilter, rule: SigmaRule) -> bool:
 
 
 def _idle(
-    rules: Sequence[_Read[SigmaRule]], filters: Sequence[_Read[SigmaFilter]]
+    rules: Sequence[_Read[SigmaRule]],
+    filters: Sequence[_Read[SigmaFilter]],
+    aql_rules: Collection[str],
 ) -> Iterator[Note]:
-    """Filters that no rule here is filtered by."""
+    """Filters that no rule here is filtered by, or not every one that they name, and why."""
     for one in filters:
-        if not any(_is_for(one.parsed, rule.parsed) for rule in rules):
-            yield Note(one.note_name, one.document.path, "filter: no rule here is filtered by it")
+        named = _named_by(one.parsed)
+        in_aql = [name for name in named if name in aql_rules]
+        if in_aql:
+            yield Note(one.note_name, one.document.path, _of_aql(in_aql))
+        elif not any(_is_for(one.parsed, rule.parsed) for rule in rules):
+            known = {str(key) for rule in rules for key in (rule.parsed.id, rule.parsed.name)}
+            why = _why_idle(named, known)
+            yield Note(one.note_name, one.document.path, f"{_IDLE}: {why}")
+
+
+def _named_by(one: SigmaFilter) -> list[str]:
+    """The rules that a filter names; nothing where it is for any."""
+    found = one.filter.rules
+    return [] if isinstance(found, str) else [reference.reference for reference in found]
+
+
+def _of_aql(names: Sequence[str]) -> str:
+    are = "are AQL rules" if names[1:] else "is an AQL rule"
+    return (
+        f"filter: {', '.join(names)} {are}, and a Sigma filter is for Sigma rules alone: write the "
+        "exclusion into the query, AND NOT (…)"
+    )
+
+
+def _why_idle(named: Sequence[str], known: Collection[str]) -> str:
+    """Why a filter applies to nothing."""
+    if not named:
+        return "none is of its log source"
+    there = [name for name in named if name in known]
+    if there:
+        return f"{', '.join(there)} is of another log source"
+    return f"none has the id or the name {', '.join(named)}"
 
 
 def _made(

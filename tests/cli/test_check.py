@@ -144,3 +144,43 @@ def test_tests_that_fail(capsys, rules, tmp_path):
 def test_a_refused_rule_stops_the_tests(capsys, rules):
     assert main(["test", rules(bad="id: [")]) == EXIT_RULES
     assert "bad.yml" in capsys.readouterr().err
+
+
+IDLE = """\
+title: Many
+id: 0e95725d-7320-415d-80f7-004da920fc11
+correlation:
+  {type: event_count, rules: [x], group-by: [a], timespan: 5m, condition: {gte: 5}}
+"""
+WITHOUT = """\
+id: quiet
+title: T
+version: 1
+severity: low
+query: username = 'root'
+{more}
+tests:
+  - {{name: yes, match: true, event: {{a: 1}}}}
+  - {{name: no, match: false, event: {{a: 1}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        IDLE,
+        WITHOUT.format(more="except: [{username: root}]"),
+        WITHOUT.format(more="correlation: {count: 5}"),
+    ],
+)
+def test_strict_lints_take_nothing_that_is_not_evaluated(capsys, rules, text):
+    path = rules(quiet=WITHOUT.format(more=""), other=text.replace("quiet", "other"))
+    code, rows = checked(capsys, path, "--strict-lints")
+    assert code == EXIT_RULES
+    assert ["not-evaluated"] in [[one["code"] for one in row["lints"]] for row in rows]
+    assert main(["check", path]) == EXIT_OK
+    assert "1 warning (docs/lints.md)" in capsys.readouterr().out
+
+
+def test_strict_lints_take_what_draws_no_warning(capsys, rules):
+    assert checked(capsys, rules(quiet=WITHOUT.format(more="")), "--strict-lints")[0] == EXIT_OK

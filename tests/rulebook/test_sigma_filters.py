@@ -79,7 +79,29 @@ def test_a_filter_is_for_its_log_source(load, source, applied):
     book = load(filtering("any", "not selection", source=source), rule())
     assert fired(book, {"a": "x", "b": "y"}) == ([] if applied else [ID])
     told = [(note.rule_id[:4], note.text) for note in book.unevaluated]
-    assert told == ([] if applied else [("ffff", "filter: no rule here is filtered by it")])
+    why = "filter: no rule here is filtered by it: none is of its log source"
+    assert told == ([] if applied else [("ffff", why)])
+
+
+AZURE = "logsource: {product: azure, service: signinlogs}\n"
+AQL = "id: ours\ntitle: T\nversion: 1\nseverity: low\nquery: username = 'a'\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "source", "says"),
+    [
+        ("[ours]", SOURCE, "ours is an AQL rule, and a Sigma filter is for Sigma rules alone"),
+        (f"[ours, {ID}]", SOURCE, "ours is an AQL rule"),
+        (f"[{ID}]", AZURE, f"{ID} is of another log source"),
+        ("[nobody]", SOURCE, "none has the id or the name nobody"),
+        ("any", AZURE, "none is of its log source"),
+    ],
+)
+def test_a_filter_that_does_nothing_says_why(load, rules, source, says):
+    book = load(filtering(rules, "not selection", source=source), rule(), AQL)
+    (note,) = book.unevaluated
+    assert says in note.text
+    assert note.file.endswith("0.yml")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from matcher.errors import Location, RuleError, RuleErrors, RuleSemanticError
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import compile_query
 from matcher.languages.aql.dialect import DEPARTURES
-from matcher.rulebook.format import RuleFile, RuleTest
+from matcher.rulebook.format import RESERVED, RuleFile, RuleTest
 from matcher.rulebook.lints.aws_names import aws_names
 from matcher.rulebook.lints.finding import CODES, Finding
 from matcher.rulebook.lints.log_sources import log_source_types
@@ -29,6 +29,11 @@ _LINTS = {
     "sigma": (sigma_names, aws_names, signs, truths),
 }
 """By language. What Sigma's ``logsource`` becomes is not the author's condition."""
+
+_INSTEAD = {
+    "except": "write the exclusion into the query: AND NOT (…)",
+    "correlation": "count its alerts where they are read",
+}
 
 _DEPARTURES = frozenset(departure.code for departure in DEPARTURES)
 
@@ -49,7 +54,9 @@ class Lint:
 
 
 def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
-    """Every finding, by rule and then by place; what is about the whole rule comes last."""
+    """Every finding, by rule and then by place; what is about the whole rule comes last. Documents
+    that are read and do nothing stand behind the rules.
+    """
     found = []
     for rule in rulebook.rules:
         tests = tuple(test for test in rulebook.tests if test.rule_id == rule.id)
@@ -57,8 +64,13 @@ def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
             _placed(finding, rule, rulebook.rule_files.get(rule.id))
             for finding in _findings(rule, tests, catalogue)
         ]
+        lints += _not_evaluated(rule, rulebook.rule_files.get(rule.id))
         lints.sort(key=lambda lint: (lint.line is None, lint.line or 0, lint.column or 0))
         found += _counted(lints)
+    found += [
+        Lint(note.rule_id, note.file, "not-evaluated", note.text, "", None, None)
+        for note in rulebook.unevaluated
+    ]
     return tuple(found)
 
 
@@ -94,6 +106,19 @@ def _departures(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
     for error in errors:
         if error.code in _DEPARTURES:
             yield Finding(error.code, f"in a QRadar: {error.message}", error.hint, error.location)
+
+
+def _not_evaluated(rule: Rule, rule_file: RuleFile | None) -> Iterator[Lint]:
+    """The keys of a rule file of ours that are read and do nothing."""
+    if rule_file is None or rule.language == "sigma":
+        return
+    for key in RESERVED:
+        if key in rule_file.nodes:
+            mark = rule_file.nodes[key].start_mark
+            message = f"{key} is read and not evaluated: the rule does as it would without"
+            hint = _INSTEAD[key]
+            line, column = mark.line + 1, mark.column + 1
+            yield Lint(rule.id, rule.file, "not-evaluated", message, hint, line, column)
 
 
 def _placed(finding: Finding, rule: Rule, rule_file: RuleFile | None) -> Lint:
