@@ -17,6 +17,8 @@ from matcher.engine.commonness import commonness
         ("iam.amazonaws.com", "sourceipaddress"),
         ("createuser", "create"),
         ("abc", "true"),
+        ("setiampolicy", "type.googleapis.com/google.cloud.audit.auditlog"),
+        ("setiampolicy", "compute.googleapis.com"),
     ],
 )
 def test_the_rarer_of_two(rare, common):
