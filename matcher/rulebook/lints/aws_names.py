@@ -1,4 +1,8 @@
-"""Whether CloudTrail ever logs a name, and under which services (docs/reference/aql.md)."""
+"""Whether CloudTrail is known to log a name, and under which services (docs/reference/aql.md).
+
+AWS publishes no list of event names, and ours is not whole: what it lacks is doubted, and where a
+condition leaves an event source that the list does not have, nothing is said.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -23,6 +27,7 @@ _SOURCE_PROPERTIES = ("event source", "eventsource")
 """QRadar's names for them, and CloudTrail's, which Sigma uses."""
 _API_NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _API_PATTERN = re.compile(r"[A-Za-z0-9%_]*[A-Za-z]{3}[A-Za-z0-9%_]*")
+_UNSURE = "leave it where AWS logs it all the same"
 _SHOWN = 4
 _MOST_GUESSES = 20
 """For so many unknown names of a rule the nearest is looked for: each takes a moment."""
@@ -50,6 +55,13 @@ class _Context:
     types: frozenset[LogSourceType]
     sources: frozenset[str] | None
 
+    @property
+    def known(self) -> bool:
+        """Whether the list has every event source that is left."""
+        if self.sources is None:
+            return True
+        return bool(self.sources) and self.sources <= aws_events().all_sources
+
     @classmethod
     def of(cls, place: Placed, catalogue: Catalogue, known: AwsEvents) -> "_Context":
         """The context of a leaf."""
@@ -71,7 +83,7 @@ def aws_names(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
         context = contexts.get(id(place.beside))
         if context is None:
             context = contexts[id(place.beside)] = _Context.of(place, catalogue, known)
-        if cloudtrail not in context.types:
+        if cloudtrail not in context.types or not context.known:
             continue
         for text in test.texts:
             if _says_aws(text, alone=len(context.types) == 1):
@@ -125,8 +137,10 @@ def _of_names(
     allowed, advice = context
     sources = frozenset().union(*(known.sources_of(name) for name in names))
     if allowed is not None and not sources & allowed:
-        message = f"{', '.join(sorted(allowed)[:_SHOWN])} logs no event {quoted(text)}"
-        yield Finding("aws-name-elsewhere", message, f"it is an event of {_few(sources)}", at)
+        named = ", ".join(sorted(allowed)[:_SHOWN])
+        message = f"no event {quoted(text)} of {named} is known"
+        hint = f"it is known of {_few(sources)}: {_UNSURE}"
+        yield Finding("aws-name-elsewhere", message, hint, at)
         return
     if len(names) != 1 or fold(names[0]) != fold(text):
         return
@@ -151,13 +165,14 @@ def _of_names(
 
 
 def _unknown(text: str, known: AwsEvents, *, guess: bool) -> tuple[str, str]:
+    listed = f"(botocore {known.version} and our additions)"
     if "%" in text:
-        return f"no event of AWS matches {quoted(text)}", ""
+        return f"no event of AWS that is known matches {quoted(text)} {listed}", _UNSURE
     near = nearest(text, known.sources) if guess else None
-    message = f"no service of AWS logs an event {quoted(text)} (by botocore {known.version})"
+    message = f"no event {quoted(text)} of an AWS service is known {listed}"
     if near is not None and near.casefold() == text.casefold():
         return message, f"names are compared as they stand: {near}"
-    return message, f"the nearest name is {near}" if near else "take it out"
+    return message, f"the nearest name is {near}: {_UNSURE}" if near else _UNSURE
 
 
 def _few(sources: frozenset[str]) -> str:

@@ -54,7 +54,7 @@ def codes(found) -> list[str]:
         (IAM + "        eventName|startswith: ZzCreate", "aws-name-unknown", "matches"),
         (IAM + "        eventName: StopLogging", "aws-name-elsewhere", "cloudtrail"),
         ("        eventName: CreateUser", "aws-name-shared", "eventSource: iam.amazonaws.com"),
-        ("        eventName: createuser", "aws-name-shared", "14 services"),
+        ("        eventName: createuser", "aws-name-shared", "15 services"),
         (
             LAMBDA + "        eventName: UpdateFunctionCode",
             "aws-name-dated",
