@@ -194,6 +194,12 @@ ISOLATED = Metric(
     "The offset of a batch that cannot be decoded: its partition is not read on. Else absent.",
     ("topic", "partition"),
 )
+TOPICS_MADE_ANEW = Metric(
+    "matcher_topics_made_anew_total",
+    "counter",
+    "Input topics that were found deleted and made anew: they are read from their beginning.",
+    ("topic",),
+)
 LAST_PROGRESS = Metric(
     "matcher_last_progress_timestamp_seconds",
     "gauge",

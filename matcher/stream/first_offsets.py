@@ -1,6 +1,5 @@
 """Where an assigned partition is read from. Nothing here is left to the client's reset policy."""
 
-import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,7 +9,8 @@ import structlog
 from aiokafka.errors import CommitFailedError
 
 from matcher.config import InputSettings, parse_time
-from matcher.metrics import OFFSETS_LOST, Recorder
+from matcher.metrics import OFFSETS_LOST, TOPICS_MADE_ANEW, Recorder
+from matcher.stream.topic_ids import commit_metadata, committed_topic_id, topic_ids
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,7 @@ class FirstOffsets:
         self._start_time = None if named else parse_time(source.start)
         self._out_of_range: set[Partition] = set()
         self._known: set[Partition] = set()
+        self._ids: dict[str, str] = {}
 
     def out_of_range(self, partitions: Collection[Partition]) -> None:
         """A broker said that it does not have the offsets we asked for."""
@@ -62,20 +63,60 @@ class FirstOffsets:
         """The offset to read from, by partition. Raises aiokafka's KafkaError."""
         if not partitions:
             return {}
+        ids = await topic_ids(consumer._client, self._input.topics)  # noqa: SLF001 - it has no other
         beginnings = await consumer.beginning_offsets(list(partitions))
-        answers = await asyncio.gather(*map(consumer.committed, partitions))
-        committed = dict(zip(partitions, answers, strict=True))
-        fresh = [partition for partition, offset in committed.items() if offset is None]
-        decided = await self._fresh(consumer, fresh, beginnings)
+        # the public way gives no metadata
+        committed = await consumer._coordinator.fetch_committed_offsets(list(partitions))  # noqa: SLF001
+        anew = self._made_anew(partitions, committed, ids)
+        fresh = [one for one in partitions if one not in committed and one not in anew]
+        decided = {partition: beginnings[partition] for partition in anew}
+        decided |= await self._fresh(consumer, fresh, beginnings)
         positions = dict(decided)
-        for partition, offset in committed.items():
-            if offset is not None:
+        for partition, (offset, _) in committed.items():
+            if partition not in anew:
                 positions[partition] = self._resume(partition, offset, beginnings[partition])
                 if positions[partition] != offset:
                     decided[partition] = positions[partition]
         self._known = self._existing(consumer)
-        await _commit(consumer, decided)
+        self._ids |= ids
+        await self._commit(consumer, decided)
         return positions
+
+    async def made_anew(self, consumer: Any) -> list[str]:
+        """The topics that were deleted and made anew since :meth:`decide` last saw them.
+
+        Raises aiokafka's KafkaError.
+        """
+        ids = await topic_ids(consumer._client, self._input.topics)  # noqa: SLF001 - it has no other
+        return sorted(topic for topic in ids if self._ids.get(topic, ids[topic]) != ids[topic])
+
+    def in_topic(self, offsets: Mapping[Partition, int]) -> dict[Partition, tuple[int, str]]:
+        """Offsets as they are committed: with the id of the topic that they were read from."""
+        return {
+            partition: (offset, commit_metadata(self._ids.get(partition.topic)))
+            for partition, offset in offsets.items()
+        }
+
+    def _made_anew(
+        self, partitions: Collection[Partition], committed: Mapping[Partition, Any], ids: Any
+    ) -> set[Partition]:
+        """Those whose offsets, committed or known to us, are in an earlier topic of that name.
+
+        Like a partition that appeared while we were running, they are read whole.
+        """
+        found = set()
+        for partition in partitions:
+            topic = partition.topic
+            stored = committed[partition].metadata if partition in committed else None
+            before = committed_topic_id(stored) or self._ids.get(topic)
+            if before is not None and ids.get(topic, before) != before:
+                found.add(partition)
+        for topic in sorted({partition.topic for partition in found}):
+            numbers = sorted(one.partition for one in found if one.topic == topic)
+            self._recorder.add(TOPICS_MADE_ANEW, 1, (topic,))
+            log.error("topic_made_anew", topic=topic, topic_id=ids[topic], read_whole=numbers)
+        self._out_of_range -= found
+        return found
 
     def _resume(self, partition: Partition, committed: int, beginning: int) -> int:
         found = resume_at(committed, beginning, out_of_range=partition in self._out_of_range)
@@ -138,12 +179,11 @@ class FirstOffsets:
             for number in consumer.partitions_for_topic(topic) or ()
         }
 
-
-async def _commit(consumer: Any, offsets: dict[Partition, int]) -> None:
-    if not offsets:
-        return
-    try:
-        await consumer.commit(offsets)
-    except CommitFailedError as error:
-        # the group moves on already: the next assignment decides and commits again
-        log.info("first_offsets_not_committed", error=str(error))
+    async def _commit(self, consumer: Any, offsets: dict[Partition, int]) -> None:
+        if not offsets:
+            return
+        try:
+            await consumer.commit(self.in_topic(offsets))
+        except CommitFailedError as error:
+            # the group moves on already: the next assignment decides and commits again
+            log.info("first_offsets_not_committed", error=str(error))

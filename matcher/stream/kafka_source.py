@@ -1,5 +1,6 @@
 """The source on a real Kafka: a member of a consumer group whose first offsets we decide."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -77,6 +78,7 @@ class KafkaSource:
         self._failure: Exception | None = None
         self._undecoded: Counter[tuple[aiokafka.TopicPartition, int]] = Counter()
         self._isolated: dict[TopicPartition, int] = {}
+        self._topic_watch: asyncio.Task[None] | None = None
         broken_batches_can_be_reported()
 
     async def start(self, assignment: Assignment) -> None:
@@ -91,6 +93,7 @@ class KafkaSource:
             raise
         listener = _Listener(self, self.consumer)
         self.consumer.subscribe(list(self._input.topics), listener=listener)
+        self._topic_watch = asyncio.create_task(self._watch_topics(self.consumer))
 
     async def read(self) -> Fetched:
         """See :meth:`Source.read`.
@@ -122,7 +125,9 @@ class KafkaSource:
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """See :meth:`Source.commit`."""
-        theirs = {_theirs(partition): offset for partition, offset in offsets.items()}
+        theirs = self._first_offsets.in_topic(
+            {_theirs(partition): offset for partition, offset in offsets.items()}
+        )
         try:
             await within(self._kafka.commit_timeout, "commit", self.consumer.commit(theirs))
         except (CommitFailedError, IllegalStateError) as error:
@@ -177,6 +182,9 @@ class KafkaSource:
         consumer, self.consumer = self.consumer, None
         self._generation += 1
         self._readable_again()
+        if self._topic_watch is not None:
+            self._topic_watch.cancel()
+            self._topic_watch = None
         if consumer is None:
             return
         if not await closed("consumer", consumer.stop(), _STOP_SECONDS):
@@ -184,6 +192,19 @@ class KafkaSource:
             # a member that only sends heartbeats keeps its partitions from everybody else
             _end_tasks(consumer)
             await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
+
+    async def _watch_topics(self, consumer: Any) -> None:
+        """A topic made anew under its name ends the reading: a new consumer decides anew."""
+        while self._failure is None:
+            await asyncio.sleep(self._kafka.metadata_max_age)
+            try:
+                asked = self._first_offsets.made_anew(consumer)
+                anew = await within(_PROBE_SECONDS, "topic ids", asked)
+            except KafkaError as error:
+                log.info("topic_ids_unknown", error=str(error) or repr(error))
+                continue
+            if anew:
+                self._failure = ReadFailedError(f"deleted and made anew: {', '.join(anew)}")
 
     def _undecodable(self, batch: UnreadableBatch) -> None:
         """A batch that is broken time and again stops its partition, and that one alone."""

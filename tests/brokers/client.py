@@ -129,6 +129,15 @@ class KafkaBroker:
         finally:
             consumer.close()
 
+    def commit(self, group: str, topic: str, offsets: Mapping[int, int], metadata: str) -> None:
+        """Commit for a group that has no member."""
+        consumer = Consumer(self._settings() | {"group.id": group})
+        try:
+            asked = [TopicPartition(topic, p, o, metadata=metadata) for p, o in offsets.items()]
+            consumer.commit(offsets=asked, asynchronous=False)
+        finally:
+            consumer.close()
+
     def ends(self, topic: str) -> dict[int, int]:
         """The offset after each partition's last record."""
         return {p: high for p, (_, high) in self._watermarks(topic).items()}

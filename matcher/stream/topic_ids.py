@@ -1,0 +1,149 @@
+"""Which topic stands behind a name: its id, which changes when it is deleted and made anew.
+
+The client reads by name (aiokafka's Fetch is older than topic ids), so it would go on in the new
+topic at the old topic's offset, and what stands before that would never be read. Ids come with
+Metadata 12 (Kafka 3.1, KIP-516), which aiokafka lacks: its layout is Kafka's MetadataRequest.json
+and MetadataResponse.json.
+"""
+
+import base64
+from collections.abc import Collection
+from io import BytesIO
+from typing import Any
+
+from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.protocol.abstract import AbstractType
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import (
+    Boolean,
+    CompactArray,
+    CompactString,
+    Int16,
+    Int32,
+    Schema,
+    TaggedFields,
+)
+
+_METADATA = 3
+_VERSION = 12
+_NO_ID = bytes(16)
+_PREFIX = "topic-id="
+
+
+class _Uuid(AbstractType):  # type: ignore[misc]  # untyped
+    @classmethod
+    def encode(cls, value: bytes) -> bytes:
+        return value
+
+    @classmethod
+    def decode(cls, data: BytesIO) -> bytes:
+        return data.read(len(_NO_ID))
+
+
+class _Answer(Response):  # type: ignore[misc]  # untyped
+    API_KEY = _METADATA
+    API_VERSION = _VERSION
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "brokers",
+            CompactArray(
+                ("node_id", Int32),
+                ("host", CompactString("utf-8")),
+                ("port", Int32),
+                ("rack", CompactString("utf-8")),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("cluster_id", CompactString("utf-8")),
+        ("controller_id", Int32),
+        (
+            "topics",
+            CompactArray(
+                ("error_code", Int16),
+                ("name", CompactString("utf-8")),
+                ("topic_id", _Uuid),
+                ("is_internal", Boolean),
+                (
+                    "partitions",
+                    CompactArray(
+                        ("error_code", Int16),
+                        ("partition", Int32),
+                        ("leader", Int32),
+                        ("leader_epoch", Int32),
+                        ("replicas", CompactArray(Int32)),
+                        ("isr", CompactArray(Int32)),
+                        ("offline_replicas", CompactArray(Int32)),
+                        ("tags", TaggedFields),
+                    ),
+                ),
+                ("authorized_operations", Int32),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("tags", TaggedFields),
+    )
+
+
+class _Question(RequestStruct):  # type: ignore[misc]  # untyped
+    FLEXIBLE_VERSION = True
+    API_KEY = _METADATA
+    API_VERSION = _VERSION
+    RESPONSE_TYPE = _Answer
+    SCHEMA = Schema(
+        (
+            "topics",
+            CompactArray(
+                ("topic_id", _Uuid), ("name", CompactString("utf-8")), ("tags", TaggedFields)
+            ),
+        ),
+        ("allow_auto_topic_creation", Boolean),
+        ("include_topic_authorized_operations", Boolean),
+        ("tags", TaggedFields),
+    )
+
+
+class _TopicIdsRequest(Request[_Question]):  # type: ignore[misc]  # untyped
+    API_KEY = _METADATA
+
+    def __init__(self, topics: Collection[str]) -> None:
+        self._topics = topics
+
+    def build(self, request_struct_class: type[_Question]) -> _Question:
+        create = authorized_operations = False
+        topics: list[tuple[bytes, str, dict[int, bytes]]] = [
+            (_NO_ID, name, {}) for name in self._topics
+        ]
+        return request_struct_class(topics, create, authorized_operations, {})
+
+
+async def topic_ids(client: Any, topics: Collection[str]) -> dict[str, str]:
+    """The id of each of these topics that is there, as Kafka's tools show it.
+
+    ``client`` is an aiokafka client that is connected. Empty where the brokers are older than topic
+    ids. Raises aiokafka's KafkaError.
+    """
+    node = client.get_random_node()
+    if node is None:
+        return {}
+    try:
+        answer = await client.send(node, _TopicIdsRequest(topics))
+    except (IncompatibleBrokerVersion, NotImplementedError):
+        return {}
+    return {
+        name: base64.urlsafe_b64encode(identity).decode().rstrip("=")
+        for error, name, identity, *_ in answer.topics
+        if not error and identity != _NO_ID
+    }
+
+
+def commit_metadata(topic_id: str | None) -> str:
+    """What is kept beside a committed offset: which topic the offset is in."""
+    return f"{_PREFIX}{topic_id}" if topic_id else ""
+
+
+def committed_topic_id(metadata: str | None) -> str | None:
+    """The id in what :func:`commit_metadata` wrote; None where somebody else committed."""
+    if metadata is None or not metadata.startswith(_PREFIX):
+        return None
+    return metadata.removeprefix(_PREFIX)
