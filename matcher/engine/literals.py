@@ -49,10 +49,12 @@ class Need:
     """Literals of which an event's bytes must hold at least one.
 
     The event is compared in ASCII case-insensitively, in its raw bytes and with one layer of JSON
-    escapes removed. ``literals`` is None where nothing can be required (``ANYTHING``: every event
+    escapes removed; where JSON stands in a text, also with the escapes of each layer removed.
+    ``literals`` is None where nothing can be required (``ANYTHING``: every event
     is a candidate); an empty set means that the expression never matches. A literal is lower-case
-    printable ASCII without backslash. It holds either no quote, or both quotes of a whole JSON
-    string. ``because`` says in a few words why nothing can be required.
+    printable ASCII without backslash. It holds no quote; or both quotes of a whole JSON string; or
+    the opening one alone, where a backslash may stand before the closing one. ``because`` says in
+    a few words why nothing can be required.
     """
 
     literals: frozenset[str] | None
@@ -112,12 +114,12 @@ def _equal(found: Property, text: str, caseless: bool) -> Need:
 
 def _one_of_the_values(text: str, found: Property) -> Need:
     """The literals for a text that must equal one JSON value; where the value can only be a string,
-    its quotes belong to the literal.
+    its quotes belong to the literal, but not the closing one where it may be escaped.
     """
     runs = printable_runs(text)
     could_be = found.whole and runs == [text] and len(text) < LONGEST - 1
     if could_be and not _NO_STRING.fullmatch(text):
-        return Need(frozenset([f'"{text.lower()}"']))
+        return Need(frozenset([f'"{text.lower()}' + ("" if found.in_text else '"')]))
     return _longest(runs, found.name)
 
 

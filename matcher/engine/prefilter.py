@@ -4,7 +4,8 @@ Two engines search for the same literals, both ASCII case-insensitively. Hypersc
 vectorised, searches every event: it reads at ten times the speed of the automaton, and reporting a
 hit is costly, but nearly no event holds a literal. ``\u00`` and ``\/`` are literals of their own:
 an event with one of them may spell a literal in escapes. The escapes of such an event are removed,
-and pyahocorasick's automaton searches the text that results.
+and pyahocorasick's automaton searches the text that results; where JSON stands in a text, layer by
+layer.
 
 A set of rules is an int: bit *i* stands for rule *i*.
 """
@@ -15,7 +16,8 @@ import ahocorasick
 import hyperscan
 
 from matcher.engine.literals import Need
-from matcher.events.text import unescape
+from matcher.events.text import unescape, without_escapes
+from matcher.events.written import MAX_TEXTS
 
 _ESCAPES = (r"\u00", r"\/")
 _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
@@ -59,8 +61,18 @@ class Prefilter:
 
     def _in_opened(self, raw: bytes) -> int:
         """The same for the event's text with its escapes opened."""
+        text = raw.decode("utf-8", "replace")
+        opened = unescape(text)
+        found = self._in_text(opened)
+        if '\\"' in opened or r"\u0022" in opened:  # a string may hold JSON with strings in it
+            for _ in range(MAX_TEXTS + 1):
+                text = without_escapes(text)
+                found |= self._in_text(text)
+        return found
+
+    def _in_text(self, text: str) -> int:
         found = 0
-        for _, rules in self._automaton.iter(unescape(raw.decode("utf-8", "replace")).lower()):
+        for _, rules in self._automaton.iter(text.lower()):
             found |= rules
         return found
 

@@ -103,12 +103,16 @@ def _parse_tolerantly(raw: bytes) -> Any:
         return _too_deep(raw) or Reject(RejectReason.TOO_DEEP, detail, raw)
 
 
-def _too_deep(raw: bytes) -> Reject | None:
-    """A reject where brackets outside strings nest deeper than MAX_DEPTH."""
+def is_too_deep(raw: bytes) -> bool:
+    """Whether brackets outside strings nest deeper than MAX_DEPTH."""
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
-        return None
+        return False
     brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) <= MAX_DEPTH:
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
+
+
+def _too_deep(raw: bytes) -> Reject | None:
+    if not is_too_deep(raw):
         return None
     return Reject(RejectReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}", raw)
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from matcher.events.text import fold, unescape
-from matcher.events.written import read_as_written, scalars
+from matcher.events.written import read_as_written, read_text, scalars
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,18 @@ class Payload:
     def written(self) -> Any:
         """The document with its numbers as they are written."""
         return read_as_written(self.raw)
+
+    def opened(self, text: str) -> dict[str, Any] | list[Any] | None:
+        """The object or list that one of the event's texts holds as JSON
+        (:func:`matcher.events.written.read_text`), parsed once.
+        """
+        if text not in self._opened:
+            self._opened[text] = read_text(text)
+        return self._opened[text]
+
+    @cached_property
+    def _opened(self) -> dict[str, dict[str, Any] | list[Any] | None]:
+        return {}
 
     @cached_property
     def scalars(self) -> tuple[Any, ...]:
@@ -128,6 +140,9 @@ class Property:
     ``derived(test)`` is asked for the values that do *not* stand in the event: for every such
     value that passes ``test``, a text that does stand there; None where that cannot be said.
     ``whole``, of kind VALUES: save for those, each value is one of the document, none is cut.
+    ``in_text``, of kind VALUES: a value may also be one of JSON that stands in a text, where quotes
+    are escaped; runs then stand in the bytes raw, once unescaped, or with the escapes of every
+    layer opened (:func:`matcher.events.text.without_escapes`).
     ``fixed``: every event has the same value, ``EMPTY_EVENT`` too.
     """
 
@@ -137,6 +152,7 @@ class Property:
     verbatim: Callable[[str], bool] = lambda _run: False
     derived: Callable[[Callable[[str], bool]], frozenset[str] | None] = _never
     whole: bool = False
+    in_text: bool = False
     fixed: bool = False
 
 

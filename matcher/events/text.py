@@ -9,6 +9,8 @@ _ESCAPE = re.compile(
     r"|.)",
     re.DOTALL,
 )
+_ANY_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -55,6 +57,19 @@ def _opened(escape: re.Match[str]) -> str:
     else:
         return escape[0]
     return character if character.isprintable() and character not in '"\\' else escape[0]
+
+
+def without_escapes(text: str) -> str:
+    r"""JSON text with every escape opened, ``\"`` and ``\\`` too: it is no JSON any more, but what
+    each of its strings holds stands in it to the letter, JSON inside a string included.
+    """
+    return _ANY_ESCAPE.sub(_character, text) if "\\" in text else text
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    return _CONTROLS.get(escape[2], escape[2])
 
 
 def readable(text: str) -> str:

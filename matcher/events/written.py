@@ -10,8 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from matcher.events.acceptable import BOM
+from matcher.events.acceptable import BOM, is_too_deep
 
+MAX_TEXTS = 3
+"""As many texts are opened one inside the other: JSON in a text in JSON in a text …"""
+
+_BLANKS = " \t\r\n"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -30,6 +34,21 @@ _decode = json.JSONDecoder(
 def read_as_written(raw: bytes) -> Any:
     """The document of an acceptable event (:mod:`matcher.events.acceptable`)."""
     return _decode(raw.removeprefix(BOM).decode("utf-8", "replace"))
+
+
+def read_text(text: str) -> dict[str, Any] | list[Any] | None:
+    """The object or the list that a text holds as JSON, its numbers as they are written; None for
+    any other text. As in an event, nothing may be nested deeper than 200.
+    """
+    if not text.lstrip(_BLANKS).startswith(("{", "[")):
+        return None
+    if is_too_deep(text.encode("utf-8", "replace")):
+        return None
+    try:
+        found = _decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None
 
 
 def scalars(node: Any) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
+from matcher.events.written import read_text
 from matcher.languages.sigma import Policy
 from matcher.languages.sigma.log_sources import known_log_sources
 from matcher.rulebook.document import read_documents
@@ -48,22 +49,37 @@ nested = st.recursive(
 )
 
 
+def as_text(found, seed):
+    """A value as JSON in a text, as some producer spells it."""
+    return written(found, seed).decode("utf-8", "surrogatepass")
+
+
+in_texts = st.recursive(
+    nested,
+    lambda inner: st.builds(
+        as_text, st.dictionaries(text, inner, max_size=2) | st.lists(inner), st.integers(0, 99)
+    ),
+    max_leaves=4,
+)
+
+
 @st.composite
 def documents(draw):
-    """Events whose values nest, under names that have dots, too."""
+    """Events whose values nest, under names that have dots and in texts, too."""
     document = dict(draw(cloudtrail() | azure()))
-    document["requestParameters"] = draw(nested)
-    document[draw(st.sampled_from(["a.b", "userIdentity.arn", "x"]))] = draw(nested)
+    document["requestParameters"] = draw(nested | in_texts)
+    document[draw(st.sampled_from(["a.b", "userIdentity.arn", "x"]))] = draw(nested | in_texts)
     return document
 
 
 def places(node, name=""):
     """Every name that leads to a value of a document, and the value."""
-    if isinstance(node, dict):
-        for key, inner in node.items():
+    inside = read_text(node) if isinstance(node, str) else node
+    if isinstance(inside, dict):
+        for key, inner in inside.items():
             yield from places(inner, f"{name}.{key}" if name else key)
-    elif isinstance(node, list):
-        for inner in node:
+    elif isinstance(inside, list):
+        for inner in inside:
             yield from places(inner, name)
     if name:
         yield name, node

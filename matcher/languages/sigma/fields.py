@@ -5,6 +5,7 @@ ways to spell or place it, these are tried in turn (:mod:`matcher.languages.sigm
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -62,11 +63,12 @@ class Fields:
         if empty_lists:
             read = _with_empty_lists(read)
         whole = not empty_lists and not any(path.cut for path in paths)
+        in_text = any(path.may_enter_text for path in paths)
         groups = tuple(group for alias in aliases for group in alias.same)
+        made = Property(name, Kind.VALUES, read, _stands, whole=whole, in_text=in_text)
         if groups:
-            read, derived = _with_twins(read, groups), _twins(groups)
-            return Field(Property(name, Kind.VALUES, read, _stands, derived, whole), name)
-        return Field(Property(name, Kind.VALUES, read, _stands, whole=whole), name)
+            made = replace(made, get=_with_twins(read, groups), derived=_twins(groups))
+        return Field(made, name)
 
 
 def _paths(source: LogSource, name: str) -> Iterator[Path]:
@@ -91,7 +93,7 @@ def _reader(paths: tuple[Path, ...], *, every: bool, named: bool) -> _Read:
     ``{"value": …, "localizedValue": …}`` the value is meant.
     """
     first = paths[0].text
-    quick = "." not in first and not every
+    quick = not every and not paths[0].may_enter_text
     alone = quick and len(paths) == 1
 
     def read(event: Event) -> Values:
@@ -102,9 +104,9 @@ def _reader(paths: tuple[Path, ...], *, every: bool, named: bool) -> _Read:
             return ()
         gathered: Values = ()
         for path in paths:
-            values = path.values(document)
+            values = path.values(document, event.payload.opened)
             if values and not all(map(_is_plain, values)):
-                values = path.values(event.payload.written)
+                values = path.values(event.payload.written, event.payload.opened)
             gathered += tuple(map(_named, values)) if named else values
             if gathered and not every:
                 break

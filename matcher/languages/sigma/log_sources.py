@@ -123,5 +123,5 @@ def _alias(entry: dict[str, Any], *, spelled: bool) -> Alias:
 
 def _path(entry: str | dict[str, str], *, spelled: bool) -> Path:
     if isinstance(entry, str):
-        return Path(entry, spelled, selects=True)
-    return Path(entry["path"], spelled, entry["cut"], selects=True)
+        return Path(entry, spelled)
+    return Path(entry["path"], spelled, entry["cut"])

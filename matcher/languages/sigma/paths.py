@@ -1,7 +1,10 @@
 """A way into an event: ``properties.targetResources[type=User].id``.
 
-A name is looked for as a key, and then, where it has dots, as a path; a list is gone through, every
-member. In the notation of the tables, ``[key=text]`` keeps of the members those that have it.
+A name is looked for as a key, and then, where it has dots or brackets, as a path. A list is gone
+through, every member. A text that holds an object or a list as JSON is that object or list.
+
+Brackets choose members of a list: ``[0]`` the first, ``[-1]`` the last, ``[key=text]`` those whose
+``key`` is that text, and ``[]``, ``[*]`` or Splunk's ``{}`` every one.
 """
 
 import re
@@ -11,63 +14,48 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from matcher.events.document import sdk_spellings
+from matcher.events.written import MAX_TEXTS, read_text
 
-_SELECTION = re.compile(r"\[([^=\]]+)=([^\]]*)\]\.?")
+_CHOICE = re.compile(r"(?:\[(?:\*?|(-?[0-9]{1,9})|([^=\[\]]+)=([^\]]*))\]|\{\})\.?")
+_STEP_END = re.compile(rf"\.|(?={_CHOICE.pattern})")
 
 _SNAKE = re.compile(r"(?<=[A-Za-z0-9])_([a-z])")
 
 _Keys = Callable[[str], tuple[str, ...]]
+Open = Callable[[str], Any]
+"""Gives the object or list that a text holds as JSON, else None."""
 
 
 @dataclass(frozen=True)
 class Path:
     """Where to look. ``spelled``: each key in camelCase, PascalCase, lower case and snake_case.
-    ``cut``: of the texts there, what the first group of this regular expression holds. ``selects``:
-    it is in the tables' notation; a rule's own name is looked for as it stands.
+    ``cut``: of the texts there, what the first group of this regular expression holds.
     """
 
     text: str
     spelled: bool = False
     cut: str = ""
-    selects: bool = False
 
-    def values(self, document: Any) -> tuple[Any, ...]:
+    def values(self, document: Any, opened: Open = read_text) -> tuple[Any, ...]:
         """Everything that the path leads to, in the document's order."""
-        if self._plain:
-            return tuple(walk(document, self.text, self._keys))
-        nodes = [document]
-        for name, select in self._steps:
-            nodes = [found for node in nodes for found in walk(node, name, self._keys)]
-            if select is not None:
-                nodes = [found for node in nodes for found in self._selected(node, *select)]
+        found = tuple(_Walk(self._keys, opened).along(document, self.text))
         if self._cut is None:
-            return tuple(nodes)
-        matches = [self._cut.search(node) for node in nodes if isinstance(node, str)]
+            return found
+        matches = [self._cut.search(value) for value in found if isinstance(value, str)]
         return tuple(match[1] for match in matches if match)
 
     def __str__(self) -> str:
         return self.text
 
     @property
+    def may_enter_text(self) -> bool:
+        """Whether it has a step after its first: what it leads to may be inside a text's JSON."""
+        return bool(_step(self.text).rest)
+
+    @property
     def plain(self) -> str:
-        """The path without its selections: what a list of known paths would have."""
-        return _SELECTION.sub(".", self.text).rstrip(".") if self.selects else self.text
-
-    @cached_property
-    def _steps(self) -> tuple[tuple[str, tuple[str, str] | None], ...]:
-        if not self.selects:
-            return ((self.text, None),)
-        name, *rest = _SELECTION.split(self.text)
-        steps: list[tuple[str, tuple[str, str] | None]] = []
-        while rest:
-            key, wanted, following, *rest = rest
-            steps.append((name, (key, wanted)))
-            name = following
-        return (*steps, (name, None)) if name else tuple(steps)
-
-    @cached_property
-    def _plain(self) -> bool:
-        return not self.cut and len(self._steps) == 1 and self._steps[0] == (self.text, None)
+        """The path without its brackets: what a list of known paths would have."""
+        return _CHOICE.sub(".", self.text).rstrip(".")
 
     @cached_property
     def _keys(self) -> _Keys:
@@ -76,11 +64,6 @@ class Path:
     @cached_property
     def _cut(self) -> re.Pattern[str] | None:
         return re.compile(self.cut) if self.cut else None
-
-    def _selected(self, node: Any, key: str, wanted: str) -> Iterator[Any]:
-        for member in node if isinstance(node, list) else [node]:
-            if wanted in walk(member, key, self._keys):
-                yield member
 
 
 def _as_it_stands(name: str) -> tuple[str, ...]:
@@ -100,18 +83,84 @@ def camel_case(name: str) -> str:
     return _SNAKE.sub(lambda found: found[1].upper(), name)
 
 
-def walk(node: Any, name: str, keys: _Keys = _as_it_stands) -> Iterator[Any]:
-    """Everything that a name leads to: as a key, else as a path; through members of lists."""
-    if isinstance(node, dict):
-        for key in keys(name):
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The first key of a path, and the path after it."""
+
+    key: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The brackets at the beginning of a path, and the path after them. Every member is chosen
+    where there is neither an index nor a key.
+    """
+
+    index: int | None
+    key: str | None
+    wanted: str
+    rest: str
+
+
+@lru_cache(maxsize=4096)
+def _step(name: str) -> _Step:
+    end = _STEP_END.search(name, 1)
+    return _Step(name, "") if end is None else _Step(name[: end.start()], name[end.end() :])
+
+
+@lru_cache(maxsize=4096)
+def _choice(name: str) -> _Choice | None:
+    found = _CHOICE.match(name)
+    if found is None:
+        return None
+    index, key, wanted = found.groups()
+    return _Choice(int(index) if index else None, key, wanted or "", name[found.end() :])
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """How names are spelled and texts opened on the way."""
+
+    keys: _Keys
+    opened: Open
+
+    def along(self, node: Any, name: str, most_texts: int = MAX_TEXTS) -> Iterator[Any]:
+        """Everything that a path leads to: through so many texts of JSON, one in the other."""
+        if isinstance(node, str) and most_texts and (inner := self.opened(node)) is not None:
+            yield from self.along(inner, name, most_texts - 1)
+        elif name[:1] in ("[", "{") and (choice := _choice(name)) is not None:
+            for member in self._chosen(node, choice, most_texts):
+                if choice.rest:
+                    yield from self.along(member, choice.rest, most_texts)
+                else:
+                    yield member
+        elif isinstance(node, dict):
+            yield from self._below(node, name, most_texts)
+        elif isinstance(node, list):
+            for member in node:
+                yield from self.along(member, name, most_texts)
+
+    def _below(self, node: dict[str, Any], name: str, most_texts: int) -> Iterator[Any]:
+        for key in self.keys(name):
             if key in node:
                 yield node[key]
                 return
-        head, dot, tail = name.partition(".")
-        for key in keys(head) if dot else ():
+        step = _step(name)
+        for key in self.keys(step.key) if step.rest else ():
             if key in node:
-                yield from walk(node[key], tail, keys)
+                yield from self.along(node[key], step.rest, most_texts)
                 return
-    elif isinstance(node, list):
-        for member in node:
-            yield from walk(member, name, keys)
+
+    def _chosen(self, node: Any, choice: _Choice, most_texts: int) -> Iterator[Any]:
+        """The members that brackets choose; a value that is no list is the one member of a list."""
+        members = node if isinstance(node, list) else [node]
+        if choice.index is not None:
+            if -len(members) <= choice.index < len(members):
+                yield members[choice.index]
+        elif choice.key is None:
+            yield from members
+        else:
+            for member in members:
+                if choice.wanted in self.along(member, choice.key, most_texts):
+                    yield member
