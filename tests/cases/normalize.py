@@ -392,8 +392,11 @@ CASES = [
     ),
     (
         "Google Cloud, in snake_case and with nothing in it",
-        {"log_name": "cloudaudit.googleapis.com", "proto_payload": {"method_name": "m"}},
-        {"qidname": "m", "account": None, "region": None, "devicetime": None},
+        {
+            "log_name": "cloudaudit.googleapis.com",
+            "proto_payload": {"method_name": "m", "status": {"code": 0}},
+        },
+        {"qidname": "m", "account": None, "region": None, "devicetime": None, "errorcode": None},
     ),
     (
         "a surrogate in the uid is made writable",

@@ -83,7 +83,7 @@ def test_a_file_holds_one_rule_of_aql_and_many_of_sigma(capsys, sigma, tmp_path)
     assert main(["convert", str(ROOT / "rules"), "--to", "sigma", "--output", out]) == EXIT_OK
     book = load_rules([tmp_path / "out.yml"], Catalogue.load())
     assert not book.errors
-    assert len(book.rules) == 14
+    assert len(book.rules) == 15
     gone = str(tmp_path / "no" / "out.yml")
     assert main(["convert", str(VERBATIM), "--to", "sigma", "--output", gone]) == EXIT_USAGE
 

@@ -32,12 +32,13 @@ _SUBJECT = sdk_spellings("principalSubject")
 _REQUEST = sdk_spellings("requestMetadata")
 _CALLER_ADDRESS = sdk_spellings("callerIp")
 
+_OK = "0"
 _OWNER = re.compile(r"(?:projects|folders|organizations|billingAccounts)/([^/]+)/logs/")
 """Whose log it is, in a log's name."""
 
 
 def facts(document: dict[str, Any]) -> Facts:
-    """What an audit log entry says. Its status has a code only where the call failed."""
+    """What an audit log entry says. Only a call that failed has a status code other than 0."""
     payload = child(document, PAYLOAD)
     labels = child(child(document, _RESOURCE), _LABELS)
     authentication = child(payload, _AUTHENTICATION)
@@ -46,6 +47,8 @@ def facts(document: dict[str, Any]) -> Facts:
         time = value(document, _TIMES[1])
     written = text(child(payload, _REQUEST), _CALLER_ADDRESS)
     code = number_or_text(child(payload, _STATUS), _CODE)
+    if code == _OK:
+        code = None
     return Facts(
         operation=text(payload, METHOD),
         devicetime=milliseconds(time),
