@@ -1,6 +1,7 @@
 """Conditions of AQL → the engine's expressions."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from matcher.engine.expression import (
     Always,
@@ -28,11 +29,12 @@ from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.nulls import NOTHING, three_valued
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.policy import Policy
-from matcher.languages.aql.types import Types
+from matcher.languages.aql.types import Types, network_in
 from matcher.languages.nearest import nearest
 
 _MILLISECONDS = {"MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _LONGEST_LAST = 1_000_000
+_NO_ADDRESS = (Kind.NUMBER, Kind.TIME, Kind.PAYLOAD)
 
 
 class Conditions:
@@ -217,7 +219,9 @@ class Conditions:
 
     def _one_like(self, item: Operand, pattern: ast.Node, node: ast.Like) -> Like:
         word = "ILIKE" if node.caseless else "LIKE"
-        return Like(item, self._pattern_text(pattern, word), node.caseless)
+        text = self._pattern_text(pattern, word)
+        self._types.matched(item, text, pattern.at)
+        return Like(item, text, node.caseless)
 
     def _matches(self, node: ast.Matches) -> Expression:
         word = "IMATCHES" if node.caseless else "MATCHES"
@@ -277,14 +281,33 @@ class Conditions:
                 self._findings.rests_on(
                     f"aql.reference_sets {name}", self._policy.digest_of_set(name)
                 )
-                operand = self._operands.operand(item)
-                return Among(operand, tuple(sorted(values))) if values else NOTHING
+                return self._among_listed(self._operands.operand(item), name, values)
         raise self._findings.semantic(
             "wrong-argument",
             "REFERENCESETCONTAINS takes a set's name and a value, in this order",
             call.at,
             "REFERENCESETCONTAINS('Admins', username)",
         )
+
+    def _among_listed(self, item: Operand, name: str, values: Iterable[str]) -> Expression:
+        """Whether a value is one of a set's, or an address in one of its networks."""
+        written = sorted(values)
+        if not written:
+            return NOTHING
+        equal = Among(item, tuple(written))
+        if isinstance(item, Field) and item.property.kind in _NO_ADDRESS:
+            return equal
+        networks = {one: network for one in written if (network := network_in(one)) is not None}
+        for one, network in networks.items():
+            if str(network) != one:
+                self._findings.note(f"in the reference set '{name}' {one} is read as {network}")
+        merged: list[IPv4Network | IPv6Network] = [
+            *collapse_addresses(one for one in networks.values() if isinstance(one, IPv4Network)),
+            *collapse_addresses(one for one in networks.values() if isinstance(one, IPv6Network)),
+        ]
+        if not merged:
+            return equal
+        return Or((equal, *(InNetwork(item, network) for network in merged)))
 
     def _unknown_set(self, name: str, at: Location) -> RuleError:
         sets = self._policy.reference_sets

@@ -34,6 +34,8 @@ _SAID = {
 _NOTHING = ("none", "nil", "undefined", "nothing", "empty")
 """What NULL is called elsewhere."""
 
+_NAMES = ("QIDNAME", "CATEGORYNAME", "LOGSOURCENAME", "LOGSOURCETYPENAME")
+
 NAMING_FUNCTIONS = tuple(_NAME_OF_ID)
 
 
@@ -77,6 +79,13 @@ class Names:
         else.
         """
         return found.name in self._properties.by_field
+
+    def function_of(self, found: Property) -> str | None:
+        """The function that gives the name of what a property numbers, such as QIDNAME of qid."""
+        for function in _NAMES:
+            if found.name in _NAME_OF_ID[function]:
+                return function
+        return None
 
     def name_of_id(self, call: ast.FunctionCall) -> Field:
         """``QIDNAME(qid)`` and its like. The argument is a column, whatever alias has its name.

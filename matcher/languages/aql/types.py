@@ -1,19 +1,25 @@
 """Comparisons of values whose types do not fit: they would never hold, or hold for every event."""
 
 import re
-from ipaddress import ip_network
+from datetime import UTC
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TypeGuard
 
 from matcher.engine.compiler import is_address
-from matcher.engine.expression import Comparison, Constant, Field, Operand
-from matcher.engine.values import address, text_of
-from matcher.errors import Location
+from matcher.engine.expression import Comparison, Constant, Field, Operand, Scalar
+from matcher.engine.patterns import like_runs
+from matcher.engine.values import address, number_of, text_of
+from matcher.errors import Location, RuleError
+from matcher.events.schema import Kind
 from matcher.languages.aql.findings import Findings
+from matcher.languages.aql.moments import milliseconds_ago, moment
 from matcher.languages.aql.names import Names
 
 _EQUALITY = (Comparison.EQUAL, Comparison.UNEQUAL)
 _LEADING = re.compile(r"(\d{1,3})\.(?:(\d{1,3})\.)?(?:(\d{1,3})\.)?[*%]?")
 """The beginning of an IPv4 address: ``10.``, ``192.168.``, ``10.1.*``."""
 _OCTETS = 4
+_DIGITS = re.compile(r"-?[0-9]+")
 
 
 class Types:
@@ -31,6 +37,43 @@ class Types:
         for field, other in ((left, right), (right, left)):
             if isinstance(field, Field) and is_address(field):
                 self._of_address(operator, field, other, at)
+            if self._is_number(field) and isinstance(other, Constant):
+                self._of_number(field, other.value, at)
+
+    def matched(self, item: Operand, pattern: str, at: Location) -> None:
+        """Check ``item LIKE pattern``, as :meth:`compared` does."""
+        if self._is_number(item) and not all(map(_DIGITS.fullmatch, like_runs(pattern))):
+            raise self._no_number(item, pattern.strip("%"), at)
+
+    def _is_number(self, item: Operand) -> TypeGuard[Field]:
+        """Whether it is a number in every event. A custom property is a text that may be one."""
+        return (
+            isinstance(item, Field)
+            and item.property.kind in (Kind.NUMBER, Kind.TIME)
+            and self._names.is_field(item.property)
+        )
+
+    def _of_number(self, field: Field, value: Scalar, at: Location) -> None:
+        """A number is compared with numbers, or with their texts."""
+        if isinstance(value, str) and value and number_of(value) is None:
+            raise self._no_number(field, value, at)
+
+    def _no_number(self, field: Field, written: str, at: Location) -> RuleError:
+        is_time = field.property.kind is Kind.TIME
+        return self._findings.semantic(
+            "not-a-number",
+            f"{field.written} is {'a time' if is_time else 'a number'}, and "
+            f"'{written[:60]}' is none",
+            at,
+            _time_advice(written) if is_time else self._number_advice(field, written),
+        )
+
+    def _number_advice(self, field: Field, written: str) -> str:
+        function = self._names.function_of(field.property)
+        if function is None:
+            return "a number is compared with a number"
+        quoted = written[:60].replace("'", "''")
+        return f"its name is {function}({field.written}): {function}({field.written}) = '{quoted}'"
 
     def _of_address(self, operator: Comparison, field: Field, other: Operand, at: Location) -> None:
         """An address is ordered among addresses alone, and equals no network."""
@@ -40,7 +83,7 @@ class Types:
             shown = other.written
         elif isinstance(other, Constant) and other.value not in (None, ""):
             shown = text_of(other.value) or ""
-            network = _network(shown)
+            network = network_in(shown)
             if address(shown) is not None or (operator in _EQUALITY and network is None):
                 return
         else:
@@ -53,23 +96,31 @@ class Types:
         )
 
 
-def _network(written: str) -> str | None:
-    """The network that a text is, as ``address/length``."""
+def _time_advice(written: str) -> str:
+    """How AQL writes a time in a condition."""
+    for form in (written, f"{written} 00:00:00", written.replace("T", " ").rstrip("Zz")):
+        if moment(form, UTC) is not None or milliseconds_ago(form) is not None:
+            return f"write PARSEDATETIME('{form}')"
+    return "write PARSEDATETIME('2026-01-31 08:00:00'), or milliseconds since 1970"
+
+
+def network_in(written: str) -> IPv4Network | IPv6Network | None:
+    """The network that a text is, as ``address/length``, its host bits left out."""
     if "/" not in written:
         return None
     try:
-        return str(ip_network(written, strict=False))
+        return ip_network(written, strict=False)
     except ValueError:
         return None
 
 
 def _advice(written: str, field: str) -> str:
     """The condition that is probably meant."""
-    meant = _network(written)
+    meant = network_in(written)
     if meant is None and (found := _LEADING.fullmatch(written)) is not None:
         octets = [octet for octet in found.groups() if octet is not None]
         padded = ".".join([*octets, *["0"] * (_OCTETS - len(octets))])
-        meant = _network(f"{padded}/{8 * len(octets)}")
+        meant = network_in(f"{padded}/{8 * len(octets)}")
     if meant is None:
         return f"compare it with an address, or write INCIDR('10.0.0.0/8', {field})"
     return f"write INCIDR('{meant}', {field})"

@@ -101,3 +101,26 @@ def addresses(text: str) -> list[str | None]:
 )
 def test_addresses_are_ordered_as_addresses(text, expected):
     assert addresses(text) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ({"10.0.0.0/8"}, ADDRESSES[1:4]),
+        ({"10.0.0.0/9", "10.128.0.0/9", "::/64"}, (*ADDRESSES[1:4], "::1")),
+        ({"10.30.1.99/24"}, ("10.30.1.1",)),
+        ({"10.30.0.0/16", "9.0.0.1", "no/address"}, ("9.0.0.1", "10.30.1.1")),
+    ],
+)
+def test_a_network_in_a_reference_set_is_a_network(listed, expected):
+    policy = Policy(reference_sets={"Own": frozenset(listed)})
+    text = "REFERENCESETCONTAINS('Own', sourceip)"
+    holds = predicate(compile_query(text, CATALOGUE, policy=policy).expression)
+    assert [one for one in ADDRESSES if holds(make_event(sourceip=one))] == list(expected)
+    other = predicate(compile_query(f"NOT {text}", CATALOGUE, policy=policy).expression)
+    assert [one for one in ADDRESSES if not other(make_event(sourceip=one))] == list(expected)
+
+
+def test_numbers_compare_with_their_texts():
+    for text in ("qid = '1'", "qid IN (2, '1.0')", "qid LIKE '1%'", "severity >= '-3'", "qid = 1"):
+        assert predicate(compile_query(text, CATALOGUE).expression)(make_event(qid=1))
