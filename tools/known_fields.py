@@ -21,7 +21,7 @@ from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.events.record import Reject
 from matcher.events.schema import Event
-from matcher.languages.sigma.log_sources import LogSource, known_log_sources
+from matcher.languages.sigma.log_sources import SigmaLogSource, known_log_sources
 
 LONGEST, LONGEST_OPEN, FEWEST_OPEN = 6, 3, 5
 
@@ -59,7 +59,7 @@ def paths(node: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
                 yield from paths(inner, (*above, key))
 
 
-def is_of(event: Event, source: LogSource, catalogue: Catalogue) -> bool:
+def is_of(event: Event, source: SigmaLogSource, catalogue: Catalogue) -> bool:
     """Whether the event shows what records of this log source have."""
     kinds = [kind for kind in source.kinds if kind != "unknown"]
     if event.log_source_type in map(catalogue.type_of, kinds):
@@ -68,7 +68,7 @@ def is_of(event: Event, source: LogSource, catalogue: Catalogue) -> bool:
     return bool(key) and event.document.get(key) == value
 
 
-def is_kept(path: str, count: int, source: LogSource) -> bool:
+def is_kept(path: str, count: int, source: SigmaLogSource) -> bool:
     """Whether a path says something of the log source, and not of one of its services."""
     if any(path.startswith(f"{top}.") for top in source.open):
         return count >= FEWEST_OPEN and path.count(".") < LONGEST_OPEN

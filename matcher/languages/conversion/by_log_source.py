@@ -12,7 +12,7 @@ from matcher.events.catalogue import Catalogue
 from matcher.events.sources import SourceKind
 from matcher.languages.conversion.notes import Notes, refused
 from matcher.languages.conversion.to_sigma import SigmaTerms
-from matcher.languages.sigma.log_sources import LogSource, known_log_sources
+from matcher.languages.sigma.log_sources import SigmaLogSource, known_log_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class SigmaExpression:
     ``fields`` are the names that the rule's columns show.
     """
 
-    source: LogSource
+    source: SigmaLogSource
     expression: Expression
     fields: tuple[str, ...]
     notes: tuple[str, ...]

@@ -39,7 +39,7 @@ from matcher.languages.conversion import notes
 from matcher.languages.conversion.notes import Notes, refused
 from matcher.languages.conversion.twins import Twins, property_as_written
 from matcher.languages.sigma.fields import KEYWORDS, Fields
-from matcher.languages.sigma.log_sources import LogSource
+from matcher.languages.sigma.log_sources import SigmaLogSource
 from matcher.languages.sigma.paths import camel_case
 
 _REGEX_SIGN = re.compile(r"[\\.^$|?*+()\[\]{}]")
@@ -47,7 +47,7 @@ _TRUTHS = ("true", "false")
 
 
 def aql_expression(
-    expression: Expression, sources: Sequence[LogSource], catalogue: Catalogue, found: Notes
+    expression: Expression, sources: Sequence[SigmaLogSource], catalogue: Catalogue, found: Notes
 ) -> Expression:
     """The expression in AQL's terms; what differs is added to ``found``.
 
@@ -60,7 +60,7 @@ def aql_expression(
 
 
 def aql_columns(
-    columns: Iterable[Column], sources: Sequence[LogSource], catalogue: Catalogue
+    columns: Iterable[Column], sources: Sequence[SigmaLogSource], catalogue: Catalogue
 ) -> tuple[Column, ...]:
     """Of these columns those that AQL can show. An alias never hides another property."""
     maker = _ToAql(sources, catalogue, Notes())
@@ -77,7 +77,9 @@ def aql_columns(
 
 
 class _ToAql:
-    def __init__(self, sources: Sequence[LogSource], catalogue: Catalogue, found: Notes) -> None:
+    def __init__(
+        self, sources: Sequence[SigmaLogSource], catalogue: Catalogue, found: Notes
+    ) -> None:
         self._sources = sources
         self._fields = Fields(sources)
         self._catalogue = catalogue

@@ -42,7 +42,7 @@ from matcher.languages.conversion import notes
 from matcher.languages.conversion.notes import Notes, refused
 from matcher.languages.conversion.twins import Twins
 from matcher.languages.sigma.fields import KEYWORDS, Fields
-from matcher.languages.sigma.log_sources import LogSource
+from matcher.languages.sigma.log_sources import SigmaLogSource
 from matcher.languages.sigma.values import ESCAPE
 
 _MULTILINE = re.compile(r"\(\?[a-zA-Z]*m")
@@ -55,7 +55,7 @@ class SigmaTerms:
     """
 
     def __init__(
-        self, source: LogSource, kind: SourceKind, catalogue: Catalogue, found: Notes
+        self, source: SigmaLogSource, kind: SourceKind, catalogue: Catalogue, found: Notes
     ) -> None:
         self._fields = Fields([source])
         self._kind = kind

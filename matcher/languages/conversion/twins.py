@@ -9,7 +9,7 @@ import yaml
 from matcher.events.catalogue import Catalogue
 from matcher.events.properties import CustomProperty
 from matcher.events.sources import BY_KIND, SourceKind
-from matcher.languages.sigma.log_sources import LogSource
+from matcher.languages.sigma.log_sources import SigmaLogSource
 
 _NAMING_CALLS = {
     "qidname": "QIDNAME(qid)",
@@ -36,7 +36,7 @@ class Twins:
     object.
     """
 
-    def __init__(self, catalogue: Catalogue, kind: SourceKind, source: LogSource) -> None:
+    def __init__(self, catalogue: Catalogue, kind: SourceKind, source: SigmaLogSource) -> None:
         self._source = source
         self._spelled = source.spelled
         self._twins = (*_picked(kind), *self._of_paths(catalogue.properties.custom, kind))

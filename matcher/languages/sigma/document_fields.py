@@ -6,7 +6,7 @@ python -m matcher.languages.sigma.document_fields > docs/sigma-fields.md
 import sys
 from collections.abc import Iterator
 
-from matcher.languages.sigma.log_sources import Alias, LogSource, known_log_sources
+from matcher.languages.sigma.log_sources import Alias, SigmaLogSource, known_log_sources
 
 _HEAD = """\
 # Sigma's log sources and fields
@@ -30,7 +30,7 @@ def document() -> str:
     return "\n".join((_HEAD, *("\n".join(_section(one)) for one in known_log_sources())))
 
 
-def _section(source: LogSource) -> Iterator[str]:
+def _section(source: SigmaLogSource) -> Iterator[str]:
     yield f"## {source.name}\n"
     wanted = f"`product: {source.product}`"
     if source.service:

@@ -13,7 +13,7 @@ from matcher.engine.expression import Field
 from matcher.engine.members import Values, texts
 from matcher.events.schema import Event, Kind, Property
 from matcher.events.text import fold
-from matcher.languages.sigma.log_sources import Alias, LogSource
+from matcher.languages.sigma.log_sources import Alias, SigmaLogSource
 from matcher.languages.sigma.paths import Path
 
 KEYWORDS = Field(
@@ -33,7 +33,7 @@ _Groups = tuple[frozenset[str], ...]
 class Fields:
     """The fields of the rules of one or several log sources."""
 
-    def __init__(self, sources: Sequence[LogSource]) -> None:
+    def __init__(self, sources: Sequence[SigmaLogSource]) -> None:
         self.sources = tuple(sources)
         self._field = lru_cache(maxsize=None)(self._made)
 
@@ -71,7 +71,7 @@ class Fields:
         return Field(made, name)
 
 
-def _paths(source: LogSource, name: str) -> Iterator[Path]:
+def _paths(source: SigmaLogSource, name: str) -> Iterator[Path]:
     alias = source.alias_of(name)
     if alias is not None:
         yield from alias.reads

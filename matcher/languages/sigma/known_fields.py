@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 from matcher.events.sources import BY_KIND
 from matcher.languages.nearest import nearest
 from matcher.languages.sigma.fields import Fields
-from matcher.languages.sigma.log_sources import LogSource, known_log_sources
+from matcher.languages.sigma.log_sources import SigmaLogSource, known_log_sources
 from matcher.languages.sigma.paths import Path
 
 
@@ -61,7 +61,7 @@ class KnownFields:
         return {_letters(path): path for path in sorted(self.counts, key=self.counts.__getitem__)}
 
 
-def field_uses(sources: Sequence[LogSource], names: Iterable[str]) -> tuple[FieldUse, ...]:
+def field_uses(sources: Sequence[SigmaLogSource], names: Iterable[str]) -> tuple[FieldUse, ...]:
     """What is known of each name in rules of these log sources; a field of one of them is known."""
     fields = Fields(sources)
     return tuple(_use(fields, name) for name in names)

@@ -33,8 +33,8 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
-class LogSource:
-    """One log source as Sigma names it, and how its events are read (``sigma.yml``)."""
+class SigmaLogSource:
+    """A ``logsource`` of Sigma: the events it means, and how they are read (``sigma.yml``)."""
 
     product: str
     service: str | None
@@ -67,7 +67,7 @@ class LogSource:
 
 
 @cache
-def known_log_sources() -> tuple[LogSource, ...]:
+def known_log_sources() -> tuple[SigmaLogSource, ...]:
     """Every log source whose events are told apart here."""
     return tuple(
         _log_source(entry, kind)
@@ -79,7 +79,7 @@ def known_log_sources() -> tuple[LogSource, ...]:
 
 def log_sources(
     *, product: str | None, service: str | None, category: str | None
-) -> tuple[LogSource, ...]:
+) -> tuple[SigmaLogSource, ...]:
     """Those that a rule's ``logsource`` takes in: what it leaves out may be anything. None of ours
     is filed by a category.
     """
@@ -92,10 +92,10 @@ def log_sources(
     )
 
 
-def _log_source(entry: dict[str, Any], kind: SourceKind) -> LogSource:
+def _log_source(entry: dict[str, Any], kind: SourceKind) -> SigmaLogSource:
     spelled = entry.get("spelled", False)
     aliases = tuple(_alias(one, spelled=spelled) for one in entry.get("aliases", ()))
-    return LogSource(
+    return SigmaLogSource(
         product=entry["product"],
         service=entry.get("service"),
         kinds=tuple(map(SourceKind, entry.get("kinds", (kind,)))),

@@ -8,7 +8,7 @@ from matcher.engine.verdict import operands
 from matcher.events.schema import Kind
 from matcher.languages.sigma import FieldUse, field_uses
 from matcher.languages.sigma.fields import KEYWORDS
-from matcher.languages.sigma.log_sources import LogSource, log_sources
+from matcher.languages.sigma.log_sources import SigmaLogSource, log_sources
 from matcher.rulebook.lints.walking import placed
 
 
@@ -29,7 +29,7 @@ def uses_of(rule: Rule) -> tuple[FieldUse, ...]:
     return field_uses(sources, dict.fromkeys(names))
 
 
-def sources_of(rule: Rule) -> tuple[LogSource, ...]:
+def sources_of(rule: Rule) -> tuple[SigmaLogSource, ...]:
     """The log sources that a Sigma rule is about; none where it is no Sigma or names another."""
     if rule.language != "sigma":
         return ()
