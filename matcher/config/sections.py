@@ -147,6 +147,15 @@ class InputSettings(Section):
     )
 
 
+class EventSettings(Section):
+    """What one record may hold."""
+
+    max_bytes: Annotated[int, Field(ge=1024, le=64 << 20)] = Field(
+        8 << 20,
+        description="of one event; a larger event is not matched, and goes to the dead letters",
+    )
+
+
 class OutputSettings(Section):
     """What is written, and where."""
 
@@ -274,6 +283,7 @@ class Settings(BaseSettings):
 
     kafka: KafkaSettings = KafkaSettings()
     input: InputSettings = InputSettings()
+    events: EventSettings = EventSettings()
     output: OutputSettings = OutputSettings()
     alert: AlertSettings = AlertSettings()
     rules: RuleSettings = RuleSettings()

@@ -1,8 +1,9 @@
 """What an acceptable event is, in one place.
 
 Acceptable is what ``json.loads(raw.decode("utf-8", "replace"))`` takes as an object, a BOM dropped,
-nested at most :data:`MAX_DEPTH` deep and without an integer of more than :data:`MAX_DIGITS` digits.
-A faster parser decides where it accepts; where it refuses, the standard library's rule decides.
+nested at most :data:`MAX_DEPTH` deep, with at most :data:`MAX_CONTAINERS` opening brackets and
+without an integer of more than :data:`MAX_DIGITS` digits. A faster parser decides where it accepts;
+where it refuses, the standard library's rule decides.
 """
 
 import json
@@ -16,6 +17,10 @@ from matcher.events.record import Reject, RejectReason
 
 MAX_DEPTH = 200
 MAX_DIGITS = 4300
+MAX_CONTAINERS = 250_000
+"""Opening brackets of one event, those in its texts included: an object takes up to 230 bytes of
+memory for two of text.
+"""
 BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n"
 
@@ -56,6 +61,9 @@ def parse(raw: bytes) -> dict[str, Any] | Reject:
     surrogates. Never raises, whatever the bytes.
     """
     document: Any
+    if raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS:
+        detail = f"more than {MAX_CONTAINERS} opening brackets"
+        return Reject(RejectReason.TOO_LARGE, detail, raw)
     try:
         document = _decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

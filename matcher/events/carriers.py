@@ -226,6 +226,10 @@ _BESIDE_NO_EVENT_KEY = {
     "Sns": Form.EVENT,
     "entries": Form.LOG_ENTRIES,
 }
+ARRAY_KEYS = frozenset({"Records", "records"}) | {
+    key for key, form in _BESIDE_NO_EVENT_KEY.items() if form in ARRAYS
+}
+"""The keys whose arrays carry events."""
 
 
 def skip_reason(probe: Probe) -> SkipReason | None:

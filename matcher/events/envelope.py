@@ -6,7 +6,7 @@ is split by :mod:`matcher.events.splitter`, which comes to the same result where
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Raw
@@ -14,6 +14,7 @@ from msgspec import Raw
 from matcher.events import acceptable, splitter
 from matcher.events.acceptable import BLANK, BOM
 from matcher.events.carriers import (
+    ARRAY_KEYS,
     ARRAYS,
     OBJECTS,
     TEXTS,
@@ -31,11 +32,13 @@ from matcher.events.carriers import (
 from matcher.events.inflate import GZIP_IN_BASE64, GZIP_MAGIC, InflateError, gunzip, unbase64
 from matcher.events.probe import KEYS, Probe, from_members, glance, is_plain_event
 from matcher.events.record import Reject, RejectReason, SkipReason
-from matcher.events.units import Limits, RawEvent, Units, Unwrapped
+from matcher.events.units import Limits, RawEvent, Unit, Units, Unwrapped
 
 __all__ = [
     "Limits",
     "RawEvent",
+    "Unit",
+    "UnitSteps",
     "Unwrapped",
     "plain_event",
     "unwrap",
@@ -45,30 +48,42 @@ __all__ = [
 
 
 _DEFAULT = Limits()
+UnitSteps = Iterator[Unit | None]
+"""Units in their order. None now and then says that more is to be done for the next one: a caller
+may do something else meanwhile.
+"""
 
 
 def unwrap(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapped:
     """Open whatever envelopes a record's value is. Never raises, whatever the bytes."""
-    plain = plain_event(value)
-    return unwrap_further(value, limits) if plain is None else Unwrapped([plain], [], [])
+    plain = plain_event(value, limits)
+    return _collected(unwrap_further(value, limits)) if plain is None else Unwrapped([plain])
 
 
-def plain_event(value: bytes | None) -> RawEvent | None:
+def plain_event(value: bytes | None, limits: Limits = _DEFAULT) -> RawEvent | None:
     """The one event that a record's value is as it stands, as nearly always; None where a glance
     does not tell.
     """
     if value is None or not value.startswith(b"{"):
         return None
     probe = glance(value)
-    if probe is not None and is_plain_event(probe) and acceptable.is_within_bounds(value):
+    if (
+        probe is not None
+        and is_plain_event(probe)
+        and len(value) <= limits.max_event_bytes
+        and acceptable.is_within_bounds(value)
+    ):
         return RawEvent(value.rstrip(BLANK), 0, probe)
     return None
 
 
-def unwrap_further(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapped:
-    """:func:`unwrap` of a value that is no :func:`plain_event`."""
+def unwrap_further(value: bytes | None, limits: Limits = _DEFAULT) -> UnitSteps:
+    """The units of a value that is no :func:`plain_event`, step by step: see :data:`UnitSteps`.
+
+    A record of too many units has one reject more, of the whole record, and ends with it.
+    """
     if value is None:
-        return Unwrapped(skipped=[SkipReason.TOMBSTONE])
+        return iter((SkipReason.TOMBSTONE,))
     return _Opening(limits).run(value)
 
 
@@ -76,7 +91,22 @@ def unwrap_tolerantly(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapp
     """The oracle: :func:`unwrap` without the fast parser, which costs speed and all probes."""
     if value is None:
         return Unwrapped(skipped=[SkipReason.TOMBSTONE])
-    return _Opening(limits, fast=False).run(value)
+    return _collected(_Opening(limits, fast=False).run(value))
+
+
+def _collected(units: UnitSteps) -> Unwrapped:
+    """All units; of a record of too many units that reject alone."""
+    found = Unwrapped()
+    for unit in units:
+        if isinstance(unit, RawEvent):
+            found.events.append(unit)
+        elif isinstance(unit, Reject):
+            found.rejects.append(unit)
+            if unit.reason is RejectReason.TOO_MANY_UNITS:
+                return Unwrapped(rejects=[unit])
+        elif unit is not None:
+            found.skipped.append(unit)
+    return found
 
 
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
@@ -85,236 +115,283 @@ _NEXT_LOG_STREAM = re.compile(rb"\r?\n(?=\{LogStreamName:)")
 
 
 class _Opening:
-    """One record being opened. ``layer`` is the number of envelopes around the text at hand."""
+    """One record being opened. ``layer`` is the number of envelopes around the text at hand.
+
+    Each method gives the units of what it is given. One that gives None instead of units has found
+    that it is not for it to open.
+    """
 
     def __init__(self, limits: Limits, *, fast: bool = True) -> None:
         self.limits = limits
         self.fast = fast
-        self.units = Units(limits.max_units)
+        self.units = Units(limits)
         self.may_inflate = limits.max_inflated_bytes
 
-    def run(self, value: bytes) -> Unwrapped:
+    def run(self, value: bytes) -> UnitSteps:
         try:
-            self._text(value, 0)
+            yield from self._text(value, 0)
         except splitter.TooManyError:
             detail = f"more than {self.limits.max_units} events and other units"
-            return Unwrapped(rejects=[Reject(RejectReason.TOO_MANY_UNITS, detail, value)])
-        return self.units.found
+            yield Reject(RejectReason.TOO_MANY_UNITS, detail, value)
 
-    def _too_many_layers(self, raw: bytes, layer: int) -> bool:
+    def _too_many_layers(self, raw: bytes, layer: int) -> Unit | None:
         if layer < self.limits.max_layers:
-            return False
+            return None
         detail = f"an envelope inside {layer} others"
-        self.units.reject(RejectReason.NESTED_TOO_OFTEN, detail, raw)
-        return True
+        return self.units.reject(RejectReason.NESTED_TOO_OFTEN, detail, raw)
 
     # a text: a record's value, or what was opened
 
-    def _text(self, value: bytes, layer: int) -> None:
+    def _text(self, value: bytes, layer: int) -> UnitSteps:
         if value.startswith(GZIP_MAGIC):
-            self._gzip(value, value, layer)
+            yield from self._gzip(value, value, layer)
             return
         text = value.removeprefix(BOM).lstrip(BLANK)
         start = len(value) - len(text)
         text = text.rstrip(BLANK)
         if not text:
-            self.units.reject(RejectReason.EMPTY, "no text", value)
+            yield self.units.reject(RejectReason.EMPTY, "no text", value)
         elif text.startswith(GZIP_IN_BASE64):
-            self._base64(text, text, layer)
+            yield from self._base64(text, text, layer)
         elif text.startswith(_LOG_STREAM):
-            self._log_stream_lines(text, layer)
-        elif not self._fast_text(text, layer):
-            self._several(text, layer, start)
+            yield from self._log_stream_lines(text, layer)
+        else:
+            fast = self._fast_text(text, layer)
+            yield from self._several(text, layer, start) if fast is None else fast
 
-    def _fast_text(self, text: bytes, layer: int) -> bool:
+    def _fast_text(self, text: bytes, layer: int) -> UnitSteps | None:
         """One object or one array that the fast parser takes as a whole."""
         if text.startswith(b"["):
             elements = self._split_fast(text)
-            if elements is not None:
-                self._units(elements, layer)
-            return elements is not None
+            return None if elements is None else self._units(elements, layer)
         probe = self._glance(text)
-        if probe is not None:
-            self._object(text, probe, layer)
-        return probe is not None
+        return None if probe is None else self._object(text, probe, layer)
 
-    def _gzip(self, data: bytes, raw: bytes, layer: int) -> None:
+    def _gzip(self, data: bytes, raw: bytes, layer: int) -> UnitSteps:
         """``raw`` is what stands in the record: the gzip, or its base64."""
-        if self._too_many_layers(raw, layer):
+        if (reject := self._too_many_layers(raw, layer)) is not None:
+            yield reject
             return
         try:
             text = gunzip(data, self.may_inflate)
         except InflateError as error:
-            self.units.reject(error.reason, error.detail, raw)
+            yield self.units.reject(error.reason, error.detail, raw)
             return
         self.may_inflate -= len(text)
-        self._text(text, layer + 1)
+        yield from self._text(text, layer + 1)
 
-    def _base64(self, text: bytes, raw: bytes, layer: int) -> None:
+    def _base64(self, text: bytes, raw: bytes, layer: int) -> UnitSteps:
         try:
             data = unbase64(text)
         except InflateError as error:
-            self.units.reject(error.reason, error.detail, raw)
+            yield self.units.reject(error.reason, error.detail, raw)
             return
         if data:
-            self._gzip(data, raw, layer)
+            yield from self._gzip(data, raw, layer)
         else:
-            self.units.reject(RejectReason.EMPTY, "base64 of nothing", raw)
+            yield self.units.reject(RejectReason.EMPTY, "base64 of nothing", raw)
 
-    def _log_stream_lines(self, text: bytes, layer: int) -> None:
+    def _log_stream_lines(self, text: bytes, layer: int) -> UnitSteps:
         """QRadar's ``{LogStreamName: …,Timestamp: …,Message: {…}}``, which is no JSON."""
         for line in _NEXT_LOG_STREAM.split(text):
             try:
                 start, end = splitter.value_after(line.decode("latin-1"), "Message:")
             except splitter.BrokenError as broken:
-                self.units.reject_rest(line, broken.fault, 0)
+                yield self.units.reject_rest(line, broken.fault, 0)
                 continue
-            if not self._too_many_layers(line, layer):
-                self._unit(line[start:end], layer + 1)
+            if (reject := self._too_many_layers(line, layer)) is not None:
+                yield reject
+            else:
+                yield from self._unit(line[start:end], layer + 1)
 
     # several values in a text, or a broken one
 
-    def _several(self, text: bytes, layer: int, start: int) -> None:
+    def _several(self, text: bytes, layer: int, start: int) -> UnitSteps:
         """Lines, values one after the other, or a text that breaks somewhere."""
         lines = splitter.lines(text, self.limits.max_units + 1)
         if len(lines) > 1 and splitter.is_value(lines[0].decode("latin-1")):
-            self._lines(lines, layer)
+            yield from self._lines(lines, layer)
             return
-        spans, fault = splitter.values(text.decode("latin-1"), self.limits.max_units)
-        if fault is not None and not spans and self._broken(text, layer, start):
-            return
+        spans, fault = yield from splitter.values(splitter.Text(text), self.limits.max_units)
+        if fault is not None and not spans:
+            broken = yield from self._broken(text, layer, start)
+            if broken is not None:
+                yield from broken
+                return
         if fault is not None and splitter.look_like_lines(lines):
-            self._lines(lines, layer)
+            yield from self._lines(lines, layer)
             return
         for begin, end in spans:
-            self._value(text[begin:end], layer)
-        if fault is None:
+            yield from self._value(text[begin:end], layer)
+        if fault is not None:
+            yield from self._rest(text, fault, layer, start, alone=not spans)
+
+    def _rest(
+        self, text: bytes, fault: splitter.Fault, layer: int, start: int, *, alone: bool
+    ) -> UnitSteps:
+        """What stands from the fault on; ``alone`` where nothing complete stands before it."""
+        if alone:
+            yield self.units.judge(text)
             return
-        rest = text[fault.offset :]
-        if not spans:
-            self.units.judge(text)
-        elif not self._broken(rest, layer, start + fault.offset):
-            self.units.reject_rest(text, fault, start)
-
-    def _lines(self, lines: list[bytes], layer: int) -> None:
-        for line in lines:
-            self._text(line, layer)
-
-    def _value(self, text: bytes, layer: int) -> None:
-        if text.startswith(b"["):
-            self._array(text, layer)
+        broken = yield from self._broken(text[fault.offset :], layer, start + fault.offset)
+        if broken is None:
+            yield self.units.reject_rest(text, fault, start)
         else:
-            self._unit(text, layer)
+            yield from broken
 
-    def _broken(self, text: bytes, layer: int, start: int) -> bool:
+    def _lines(self, lines: list[bytes], layer: int) -> UnitSteps:
+        for line in lines:
+            yield from self._text(line, layer)
+
+    def _value(self, text: bytes, layer: int) -> UnitSteps:
+        return self._array(text, layer) if text.startswith(b"[") else self._unit(text, layer)
+
+    def _broken(self, text: bytes, layer: int, start: int) -> splitter.Walk[UnitSteps | None]:
         """Open a text that breaks, if a unit in it is complete."""
         if text.startswith(b"{"):
-            return self._members(text, layer, start=start)
+            return (yield from self._members(text, layer, start=start))
         if not text.startswith(b"["):
-            return False
-        spans, fault = splitter.elements(text.decode("latin-1"), self.limits.max_units)
+            return None
+        spans, fault = yield from splitter.elements(splitter.Text(text), self.limits.max_units)
         if fault is not None and not spans:
-            return False
-        self._units((text[begin:end] for begin, end in spans), layer)
+            return None
+        return self._elements(text, spans, fault, layer, start)
+
+    def _elements(
+        self,
+        text: bytes,
+        spans: list[splitter.Span],
+        fault: splitter.Fault | None,
+        layer: int,
+        start: int,
+    ) -> UnitSteps:
+        yield from self._units((text[begin:end] for begin, end in spans), layer)
         if fault is not None:
-            self.units.reject_rest(text, fault, start)
-        return True
+            yield self.units.reject_rest(text, fault, start)
 
     # one value that is complete
 
-    def _array(self, text: bytes, layer: int) -> None:
+    def _array(self, text: bytes, layer: int) -> UnitSteps:
         elements = self._split_fast(text)
         if elements is not None:
-            self._units(elements, layer)
-        elif not self._broken(text, layer, 0):
-            self.units.judge(text)
+            yield from self._units(elements, layer)
+            return
+        broken = yield from self._broken(text, layer, 0)
+        if broken is None:
+            yield self.units.judge(text)
+        else:
+            yield from broken
 
-    def _units(self, units: Iterable[bytes], layer: int, *, log_line: bool = False) -> None:
+    def _units(self, units: Iterable[bytes], layer: int, *, log_line: bool = False) -> UnitSteps:
         for unit in units:
-            self._unit(unit, layer, log_line=log_line)
+            yield from self._unit(unit, layer, log_line=log_line)
 
-    def _unit(self, text: bytes, layer: int, *, log_line: bool = False) -> None:
+    def _unit(self, text: bytes, layer: int, *, log_line: bool = False) -> UnitSteps:
         """An element, or another value that stands alone and should be an object."""
         probe = self._glance(text)
         if probe is not None:
-            self._object(text, probe, layer, log_line=log_line)
-        elif not (text.startswith(b"{") and self._members(text, layer, log_line=log_line)):
-            self.units.judge(text)
+            yield from self._object(text, probe, layer, log_line=log_line)
+            return
+        members = None
+        if text.startswith(b"{"):
+            members = yield from self._members(text, layer, log_line=log_line)
+        if members is None:
+            yield self.units.judge(text)
+        else:
+            yield from members
 
-    def _object(self, text: bytes, probe: Probe, layer: int, *, log_line: bool = False) -> None:
+    def _object(
+        self, text: bytes, probe: Probe, layer: int, *, log_line: bool = False
+    ) -> UnitSteps:
         """An object that the fast parser takes."""
         if is_plain_event(probe) and not log_line:
-            self._plain(text, probe)
+            yield self.units.event(text, probe)
             return
         forms = present_carriers(probe, log_line=log_line)
         values = {key: bytes(getattr(probe, KEYS[key])) for key in forms}
         doubtful = not all(stands_once(text, key, value) for key, value in values.items())
         opened = [key for key, value in values.items() if fits(forms[key], value)]
         if doubtful or len(opened) > 1:
-            if not self._members(text, layer, log_line=log_line):
-                self._plain(text, probe)
+            members = yield from self._members(text, layer, log_line=log_line)
+            if members is None:
+                yield self.units.event(text, probe)
+            else:
+                yield from members
         elif (reason := skip_reason(probe)) is not None:
-            self.units.skip(reason)
+            yield self.units.skip(reason)
         elif opened:
-            self._open_fast(text, forms[opened[0]], values[opened[0]], layer)
+            yield from self._open_fast(text, forms[opened[0]], values[opened[0]], layer)
         else:
-            self._plain(text, probe)
+            yield self.units.event(text, probe)
 
-    def _open_fast(self, text: bytes, form: Form, value: bytes, layer: int) -> None:
+    def _open_fast(self, text: bytes, form: Form, value: bytes, layer: int) -> UnitSteps:
         units = self._split_fast(value) if form in ARRAYS else ()
         if units is None:  # very many elements, or the stack was nearly used up
-            self._members(text, layer)
-        elif not self._too_many_layers(text, layer):
-            self._open(form, value, units, layer)
+            yield from (yield from self._members(text, layer)) or ()
+        elif (reject := self._too_many_layers(text, layer)) is not None:
+            yield reject
+        else:
+            yield from self._open(form, value, units, layer)
 
-    def _plain(self, text: bytes, probe: Probe) -> None:
-        if not acceptable.is_within_bounds(text):
-            verdict = acceptable.parse(text)
-            if isinstance(verdict, Reject):
-                self.units.reject(verdict.reason, verdict.detail, text)
-                return
-        self.units.event(text, probe)
-
-    def _members(self, text: bytes, layer: int, *, start: int = 0, log_line: bool = False) -> bool:
+    def _members(
+        self, text: bytes, layer: int, *, start: int = 0, log_line: bool = False
+    ) -> splitter.Walk[UnitSteps | None]:
         """Open or skip an object that only the tolerant parser takes, broken ones too.
 
-        False, and nothing done, where it is no envelope and nothing to skip either.
+        None where it is no envelope and nothing to skip either.
         """
-        members, fault = splitter.members(text.decode("latin-1"), self.limits.max_units)
+        members, fault = yield from splitter.members(
+            splitter.Text(text), self.limits.max_units, ARRAY_KEYS
+        )
         values = [(member, text[member.start : member.end]) for member in members]
         probe = from_members((member.key, value) for member, value in values)
         forms = carriers(probe, whole=fault is None, log_line=log_line)
         opened = {m.key for m, value in values if m.key in forms and fits(forms[m.key], value)}
         reason = skip_reason(probe)
+        if reason is None and not opened:
+            return None
+        first: Unit | None = None
         if reason is not None:
-            self.units.skip(reason)
-        elif not opened:
-            return False
-        elif self._too_many_layers(text, layer):
-            return True
-        else:
-            for member, value in values:
-                if member.key in opened:
-                    units = (text[begin:end] for begin, end in member.elements)
-                    self._open(forms[member.key], value, units, layer)
-        if fault is not None:
-            self.units.reject_rest(text, fault, start)
-        return True
+            first, opened = self.units.skip(reason), set()
+        elif (reject := self._too_many_layers(text, layer)) is not None:
+            return iter((reject,))
+        inside = [
+            (forms[m.key], value, tuple((b - m.start, e - m.start) for b, e in m.elements))
+            for m, value in values
+            if m.key in opened
+        ]
+        rest = () if fault is None else (text, fault, start)
+        return self._opened_members(first, inside, rest, layer)
 
-    def _open(self, form: Form, value: bytes, units: Iterable[bytes], layer: int) -> None:
+    def _opened_members(
+        self,
+        first: Unit | None,
+        inside: list[tuple[Form, bytes, tuple[splitter.Span, ...]]],
+        rest: tuple[()] | tuple[bytes, splitter.Fault, int],
+        layer: int,
+    ) -> UnitSteps:
+        if first is not None:
+            yield first
+        for form, value, elements in inside:
+            units = (value[begin:end] for begin, end in elements)
+            yield from self._open(form, value, units, layer)
+        if rest:
+            yield self.units.reject_rest(*rest)
+
+    def _open(self, form: Form, value: bytes, units: Iterable[bytes], layer: int) -> UnitSteps:
         """Open one carrying member; ``units`` are the elements of a value that is an array."""
         if not fits(form, value):
-            self.units.reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)
+            yield self.units.reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)
         elif form in ARRAYS:
-            self._units(units, layer + 1, log_line=form is Form.LOG_LINES)
+            yield from self._units(units, layer + 1, log_line=form is Form.LOG_LINES)
         elif form in OBJECTS:
-            self._unit(value, layer + 1)
+            yield from self._unit(value, layer + 1)
         elif form in TEXTS:
-            self._text((text_of(text_in(form, value)) or "").encode(), layer + 1)
+            yield from self._text((text_of(text_in(form, value)) or "").encode(), layer + 1)
         elif form is Form.PUBLISHED:
-            self._text(published(value) or b"", layer + 1)
+            yield from self._text(published(value) or b"", layer + 1)
         else:  # the gzip in it counts as the layer
-            self._base64(data_of(value) or b"", value, layer)
+            yield from self._base64(data_of(value) or b"", value, layer)
 
     def _glance(self, text: bytes) -> Probe | None:
         return glance(text) if self.fast else None

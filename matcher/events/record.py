@@ -78,6 +78,7 @@ class RejectReason(StrEnum):
     TRUNCATED = "truncated"
     NOT_AN_OBJECT = "not_an_object"
     TOO_DEEP = "too_deep"
+    TOO_LARGE = "too_large"
     NUMBER_TOO_LONG = "number_too_long"
     BAD_BASE64 = "bad_base64"
     BAD_GZIP = "bad_gzip"

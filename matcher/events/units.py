@@ -1,6 +1,4 @@
-"""The units of one record, collected in their order: events, rejects and what is skipped; and what
-one record may cost.
-"""
+"""The units of one record: events, rejects and what is skipped; and what one record may cost."""
 
 from dataclasses import dataclass, field
 
@@ -13,15 +11,17 @@ from matcher.events.record import Reject, RejectReason, SkipReason
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one record may cost: bytes inflated in all, envelopes inside each other, and units.
+    """What one record may cost: bytes of one event, bytes inflated in all, envelopes inside each
+    other, and units.
 
     A gzip, an array under a key, a text in a string are a layer each; lines and a bare array are
     none. A record of more units than that is one reject: a small gzip can hold tens of millions.
     """
 
-    max_inflated_bytes: int = 64 << 20
+    max_event_bytes: int = 8 << 20
+    max_inflated_bytes: int = 32 << 20
     max_layers: int = 4
-    max_units: int = 1_000_000
+    max_units: int = 250_000
 
 
 class RawEvent(msgspec.Struct, frozen=True, gc=False):
@@ -46,47 +46,60 @@ class Unwrapped:
     skipped: list[SkipReason] = field(default_factory=list)
 
 
+Unit = RawEvent | Reject | SkipReason
+
+
 class Units:
-    """Collects the units of a record. Every method but ``judge`` and ``reject_rest`` adds one as
-    what it is called; each raises TooManyError where there are more than ``most``.
+    """Makes the units of one record, each with its index. Raises TooManyError where there are more
+    than the limits allow.
     """
 
-    def __init__(self, most: int) -> None:
-        self.found = Unwrapped()
-        self._most = most
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._count = 0
 
     def _next(self) -> int:
         index = self._count
-        if index >= self._most:
+        if index >= self._limits.max_units:
             raise splitter.TooManyError
         self._count += 1
         return index
 
-    def event(self, raw: bytes, probe: Probe | None) -> None:
-        """An acceptable event."""
-        self.found.events.append(RawEvent(raw, self._next(), probe))
+    def event(self, raw: bytes, probe: Probe | None) -> Unit:
+        """An event, or a reject where it is not acceptable; it is known to be a JSON object."""
+        if len(raw) > self._limits.max_event_bytes:
+            return self._too_large(raw)
+        if not acceptable.is_within_bounds(raw):
+            verdict = acceptable.parse(raw)
+            if isinstance(verdict, Reject):
+                return self.reject(verdict.reason, verdict.detail, raw)
+        return RawEvent(raw, self._next(), probe)
 
-    def skip(self, reason: SkipReason) -> None:
+    def skip(self, reason: SkipReason) -> Unit:
         """Something that is understood, and no event."""
         self._next()
-        self.found.skipped.append(reason)
+        return reason
 
     def reject(
         self, reason: RejectReason, detail: str, raw: bytes, offset: int | None = None
-    ) -> None:
+    ) -> Unit:
         """Something that cannot be processed."""
-        self.found.rejects.append(Reject(reason, detail, raw, self._next(), offset))
+        return Reject(reason, detail, raw, self._next(), offset)
 
-    def reject_rest(self, text: bytes, fault: splitter.Fault, start: int) -> None:
+    def reject_rest(self, text: bytes, fault: splitter.Fault, start: int) -> Unit:
         """The rest of a text that breaks; ``start`` is where the text stands in its envelope."""
         reason = RejectReason.TRUNCATED if fault.cut_off else RejectReason.NOT_JSON
-        self.reject(reason, fault.detail, text[fault.offset :], start + fault.offset)
+        return self.reject(reason, fault.detail, text[fault.offset :], start + fault.offset)
 
-    def judge(self, raw: bytes) -> None:
+    def judge(self, raw: bytes) -> Unit:
         """A unit that no envelope's key tells anything about: an event, or a reject."""
+        if len(raw) > self._limits.max_event_bytes:
+            return self._too_large(raw)
         verdict = acceptable.parse(raw)
         if isinstance(verdict, Reject):
-            self.reject(verdict.reason, verdict.detail, raw)
-        else:
-            self.event(raw, None)
+            return self.reject(verdict.reason, verdict.detail, raw)
+        return RawEvent(raw, self._next(), None)
+
+    def _too_large(self, raw: bytes) -> Unit:
+        detail = f"{len(raw)} bytes, and events.max_bytes is {self._limits.max_event_bytes}"
+        return self.reject(RejectReason.TOO_LARGE, detail, raw)

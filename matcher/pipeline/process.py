@@ -19,7 +19,14 @@ from matcher.alerts.document import Origin, make_alert
 from matcher.engine.ruleset import RuleSet
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
-from matcher.events.envelope import Limits, RawEvent, Unwrapped, plain_event, unwrap_further
+from matcher.events.envelope import (
+    Limits,
+    RawEvent,
+    Unit,
+    UnitSteps,
+    plain_event,
+    unwrap_further,
+)
 from matcher.events.normalize import normalize
 from matcher.events.record import Batch, Record, Reject, RejectReason
 from matcher.events.schema import Event
@@ -59,48 +66,50 @@ class Pipeline:
     def parts(self, batch: Batch) -> Iterator[Outcome]:
         """The same in parts of about EVENTS_A_PART events: a record may hold 100,000.
 
-        A part whose ``done`` is None ends inside a record. An empty batch has no part.
+        A part whose ``done`` is None ends inside a record. It may be empty: to open a large record
+        takes many steps, and a caller is asked back between two of them. An empty batch has no
+        part.
         """
         outcome, events = Outcome(), 0
         for record in batch.records:
             if events >= EVENTS_A_PART:
                 yield outcome
                 outcome, events = Outcome(), 0
-            found = self._opened(record.value)
-            if isinstance(found, RawEvent):
-                self._plain(batch, record, found, outcome)
+            plain = self._plain_event(record.value)
+            if plain is not None:
+                self._plain(batch, record, plain, outcome)
                 events += 1
                 continue
-            work = _RecordWork(self, batch, record, found)
-            for event in found.events:
-                if events >= EVENTS_A_PART:
+            work = _RecordWork(self, batch, record)
+            for unit in work.units():
+                if unit is None or events >= EVENTS_A_PART:
                     yield outcome
                     outcome, events = Outcome(), 0
+                work.take(unit, outcome)
                 events += 1
-                work.event(event, outcome)
             work.finish(outcome)
         if batch.records:
             yield outcome
 
-    def _opened(self, value: bytes | None) -> RawEvent | Unwrapped:
+    def _plain_event(self, value: bytes | None) -> RawEvent | None:
         try:
-            plain = plain_event(value)
-            return unwrap_further(value, self.limits) if plain is None else plain
-        except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
-            return Unwrapped(rejects=[_internal_error("opening", error, value or b"", 0)])
+            return plain_event(value, self.limits)
+        except Exception:  # noqa: BLE001 - opening it further says what is wrong
+            return None
 
     def _plain(self, batch: Batch, record: Record, event: RawEvent, outcome: Outcome) -> None:
         """A record that is one event. Nearly every such record is counted, and that is all."""
         try:
             candidates, kind = self.candidates(event, outcome.counts)
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
-            reject = _internal_error("attribution", error, event.raw, event.index)
-            _RecordWork(self, batch, record, Unwrapped(rejects=[reject])).finish(outcome)
+            work = _RecordWork(self, batch, record)
+            work.take(_internal_error("attribution", error, event.raw, event.index), outcome)
+            work.finish(outcome)
             return
         if not candidates:
             _complete(record, outcome)
             return
-        work = _RecordWork(self, batch, record, Unwrapped())
+        work = _RecordWork(self, batch, record)
         work.candidate(event, kind, candidates, outcome)
         work.finish(outcome)
 
@@ -135,24 +144,43 @@ def _described(error: Exception) -> str:
 
 
 class _RecordWork:
-    """One record on its way: ``event`` or ``candidate`` for each event, then ``finish`` once."""
+    """One record on its way: ``take`` for each of its units, then ``finish`` once."""
 
-    def __init__(
-        self, pipeline: Pipeline, batch: Batch, record: Record, unwrapped: Unwrapped
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, batch: Batch, record: Record) -> None:
         self.pipeline = pipeline
         self.batch = batch
         self.record = record
-        self.unwrapped = unwrapped
-        self.rejects: list[Reject] = list(unwrapped.rejects)
+        self.rejects: list[Reject] = []
+        self.rejected = 0
         self.matched = False
 
-    def event(self, found: RawEvent, outcome: Outcome) -> None:
-        """Count one event, and evaluate the rules that could match it."""
+    def units(self) -> UnitSteps:
+        """The record opened, step by step."""
+        value, last = self.record.value, -1
+        try:
+            for unit in unwrap_further(value, self.pipeline.limits):
+                last += unit is not None
+                yield unit
+        except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
+            yield _internal_error("opening", error, value or b"", last + 1)
+
+    def take(self, unit: Unit | None, outcome: Outcome) -> None:
+        """Count one unit; of an event, evaluate the rules that could match it."""
+        if isinstance(unit, RawEvent):
+            self._event(unit, outcome)
+        elif isinstance(unit, Reject):
+            outcome.counts.rejects[str(unit.reason)] += 1
+            self.rejected += 1
+            if len(self.rejects) < MAX_REJECTS_A_RECORD:
+                self.rejects.append(unit)
+        elif unit is not None:
+            outcome.counts.skipped[str(unit)] += 1
+
+    def _event(self, found: RawEvent, outcome: Outcome) -> None:
         try:
             candidates, kind = self.pipeline.candidates(found, outcome.counts)
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
-            self.rejects.append(_internal_error("attribution", error, found.raw, found.index))
+            self.take(_internal_error("attribution", error, found.raw, found.index), outcome)
             return
         if candidates:
             self.candidate(found, kind, candidates, outcome)
@@ -167,7 +195,7 @@ class _RecordWork:
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
             event = _internal_error("normalization", error, found.raw, found.index)
         if isinstance(event, Reject):
-            self.rejects.append(event)
+            self.take(event, outcome)
             return
         ruleset, matched = self.pipeline.ruleset, False
         for index in ruleset.indexes(candidates):
@@ -199,25 +227,19 @@ class _RecordWork:
         rule = self.pipeline.ruleset.rules[index]
         outcome.counts.rule_errors[rule.id] += 1
         detail = f"rule {rule.id} failed: {_described(error)}"
-        self.rejects.append(Reject(RejectReason.RULE_FAILED, detail, found.raw, found.index))
+        self.take(Reject(RejectReason.RULE_FAILED, detail, found.raw, found.index), outcome)
 
     def finish(self, outcome: Outcome) -> None:
-        """Account for the record as a whole, once all its events are through."""
-        counts, record = outcome.counts, self.record
-        for reason in self.unwrapped.skipped:
-            counts.skipped[str(reason)] += 1
-        if self.rejects:
-            counts.rejects.update(str(reject.reason) for reject in self.rejects)
-            outcome.rejects += [RejectedUnit(record, reject) for reject in self._dead_letters()]
+        """Account for the record as a whole, once all its units are taken."""
+        record = self.record
+        outcome.rejects += [RejectedUnit(record, reject) for reject in self._dead_letters()]
         if self.matched:
             outcome.forwards.append(record)
         _complete(record, outcome)
 
     def _dead_letters(self) -> list[Reject]:
-        rejects = sorted(self.rejects, key=lambda reject: reject.index)
-        if len(rejects) <= MAX_REJECTS_A_RECORD:
-            return rejects
-        detail = (
-            f"{len(rejects)} units of this record were rejected; the first: {rejects[0].detail}"
-        )
-        return [Reject(rejects[0].reason, detail, self.record.value or b"", rejects[0].index)]
+        if self.rejected <= MAX_REJECTS_A_RECORD:
+            return self.rejects
+        first = self.rejects[0]
+        detail = f"{self.rejected} units of this record were rejected; the first: {first.detail}"
+        return [Reject(first.reason, detail, self.record.value or b"", first.index)]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from matcher.config import Settings
 from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import Limits
 from matcher.languages import sigma
 from matcher.languages.aql import Policy
 from matcher.pipeline.process import Pipeline
@@ -58,4 +59,9 @@ def build_pipeline(settings: Settings, warn: Callable[[str], None]) -> Pipeline:
     if not rulebook.rules:
         warn("no rule is loaded: nothing can match")
     ruleset = RuleSet(rulebook.rules, catalogue.log_source_types)
-    return Pipeline(ruleset, catalogue, max_alert_bytes=settings.alert.max_bytes)
+    return Pipeline(
+        ruleset,
+        catalogue,
+        max_alert_bytes=settings.alert.max_bytes,
+        limits=Limits(max_event_bytes=settings.events.max_bytes),
+    )

@@ -1,19 +1,23 @@
 """Where values stand in a text, also in a broken one."""
 
 import json
+from functools import partial
 
 import pytest
 
 from matcher.events.splitter import (
     BrokenError,
+    Text,
     TooManyError,
     elements,
     is_value,
     members,
     value_end,
     values,
+    walked,
 )
 
+ARRAYS = frozenset("ab")
 DEEP = "[" * 5000 + "]" * 5000
 
 
@@ -29,6 +33,40 @@ def test_a_value_ends_where_it_ends(value):
     assert value_end(f"  {value} ,", 2) == 2 + len(value)
     assert is_value(f" {value}\n")
     assert not is_value(f"{value} {value}")
+
+
+@pytest.mark.parametrize("padding", [4000, 4090, 4095, 4096, 5000, 300_000])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("{{{}}}", '{{"a":{}}}', '{{"a":NaN,"b":-Infinity,"c":{}}}', '{{"a":"\x01\n\t","b":{}}}'),
+        *('{{"a":"\\ud800 \\" \\\\","b":{}}}', '{{"ÿ\x00":{}}}', "[{},1.5e3,true]", '"{}'),
+    ],
+)
+def test_a_large_value_ends_where_it_ends(value, padding):
+    text = value.replace("{}", '"' + "x" * padding + '"').replace("{{", "{").replace("}}", "}")
+    if value == "{{{}}}":
+        text = "{" + '"' + "x" * padding + '":1}'
+    if value == '"{}':
+        text = '"' + "x" * padding + '"'
+    for after in ("", " ", ",", ' {"b":1}', "\n\n5", "]"):
+        assert value_end(f"[{text}{after}", 1) == 1 + len(text)
+        assert value_end(Text(f"[{text}{after}".encode("latin-1")), 1) == 1 + len(text)
+
+
+@pytest.mark.parametrize("padding", [4000, 4095, 4096, 300_000])
+@pytest.mark.parametrize(
+    ("end", "cut_off"),
+    [
+        *(('"', True), ('",', True), ('","b":1.', True), ('","b":Na', True), ('","b":tru', True)),
+        *(("\\", True), ('","b":"\\u00', True), ('","b":1 2}', False), ('",}', False)),
+    ],
+)
+def test_a_large_broken_value_is_cut_off_or_is_no_json(end, cut_off, padding):
+    with pytest.raises(BrokenError) as broken:
+        value_end('{"a":"' + "x" * padding + end, 0)
+    assert broken.value.fault.offset == 0
+    assert broken.value.fault.cut_off is cut_off
 
 
 @pytest.mark.parametrize(
@@ -58,38 +96,38 @@ def test_every_prefix_of_a_json_text_is_cut_off():
 
 
 def test_values_one_after_the_other():
-    assert values(' {"a":1}[2]\n{} ') == ([(1, 8), (8, 11), (12, 14)], None)
-    found, fault = values('{"a":1} 5 {}')
+    assert walked(values(' {"a":1}[2]\n{} ')) == ([(1, 8), (8, 11), (12, 14)], None)
+    found, fault = walked(values('{"a":1} 5 {}'))
     assert found == [(0, 7)]
     assert (fault.offset, fault.cut_off) == (8, False)
 
 
 def test_elements_before_a_break():
-    assert elements('[ 1 , {"a":2} ]') == ([(2, 3), (6, 13)], None)
-    found, fault = elements('[{"a":1}, {"b":x}, {}]')
+    assert walked(elements('[ 1 , {"a":2} ]')) == ([(2, 3), (6, 13)], None)
+    found, fault = walked(elements('[{"a":1}, {"b":x}, {}]'))
     assert found == [(1, 8)]
     assert fault.offset == 10
     assert not fault.cut_off
-    assert elements("[1] 2")[1].offset == 4
+    assert walked(elements("[1] 2"))[1].offset == 4
 
 
 def test_members_before_a_break():
-    found, fault = members('{"a": [1, 2], "\\u0062":{"c":3}}')
+    found, fault = walked(members('{"a": [1, 2], "\\u0062":{"c":3}}', arrays=ARRAYS))
     assert [(m.key, m.start, m.end, m.elements) for m in found] == [
         ("a", 6, 12, ((7, 8), (10, 11))),
         ("b", 23, 30, ()),
     ]
     assert fault is None
-    found, fault = members('{"a":1,"b":[{},{"c":')
+    found, fault = walked(members('{"a":1,"b":[{},{"c":', arrays=ARRAYS))
     assert [(m.key, m.elements) for m in found] == [("a", ()), ("b", ((12, 14),))]
     assert (fault.offset, fault.cut_off) == (15, True)
-    found, fault = members('{"a":[{')
+    found, fault = walked(members('{"a":[{', arrays=ARRAYS))
     assert found == []
 
 
 @pytest.mark.parametrize("text", ['{"a":1}}', '{"a"}', '{"a":1 "b":2}', "{,}", "{5:1}", '{"a":1,}'])
 def test_an_object_that_is_none_has_a_fault(text):
-    fault = members(text)[1]
+    fault = walked(members(text, arrays=ARRAYS))[1]
     assert fault is not None
     assert not fault.cut_off
 
@@ -103,8 +141,11 @@ def test_the_end_of_a_value_that_is_nested_without_bounds_is_not_looked_for():
 
 
 def test_no_more_values_are_collected_than_asked_for():
-    for split in (elements, members, values):
-        text = {elements: "[1,2]", members: '{"a":[1,2]}', values: "{}{}"}[split]
-        assert split(text, 2) == split(text)
+    for split, text in (
+        (elements, "[1,2]"),
+        (partial(members, arrays=ARRAYS), '{"a":[1,2]}'),
+        (values, "{}{}"),
+    ):
+        assert walked(split(text, 2)) == walked(split(text))
         with pytest.raises(TooManyError):
-            split(text, 1)
+            walked(split(text, 1))

@@ -156,7 +156,6 @@ def _boom(*_arguments):
 @pytest.mark.parametrize(
     ("step", "named", "wrapped"),
     [
-        ("plain_event", "opening", False),
         ("unwrap_further", "opening", True),
         ("attribute", "attribution", False),
         ("attribute", "attribution", True),

@@ -1,0 +1,36 @@
+"""Runs one record through the shipped rules and prints what that cost: its peak memory, and how
+often the caller was asked back.
+
+A program of its own, so that the peak is that of this record.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from matcher.config import Settings  # noqa: E402 - after the path
+from matcher.events.record import Batch, PlainRecord, TopicPartition  # noqa: E402
+from matcher.service.wiring import build_pipeline  # noqa: E402
+
+
+def main(path: str) -> None:
+    settings = Settings(rules={"paths": [ROOT / "rules"]})
+    pipeline = build_pipeline(settings, lambda _text: None)
+    record = PlainRecord(1, 0, Path(path).read_bytes())
+    parts, events, rejects = 0, 0, set()
+    for part in pipeline.parts(Batch(TopicPartition("t", 0), [record])):
+        parts += 1
+        events += part.counts.events.total()
+        rejects |= set(part.counts.rejects)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(  # noqa: T201 - its result
+        json.dumps({"peak": peak, "parts": parts, "events": events, "rejects": sorted(rejects)})
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
