@@ -1,10 +1,11 @@
-"""Writes the list of fields that records were seen to have, by Sigma's log sources.
+"""Writes the fields that records were seen to have: known_fields.tsv in each log source's folder.
 
-    python tools/known_fields.py CORPUS > matcher/languages/sigma/known_fields.tsv
+    python tools/known_fields.py CORPUS
 
-CORPUS is a directory of ``*.jsonl.gz``, a record or an envelope a line. One line a field: the log
-source, a tab, the path (lists are gone through), a tab, how many events had it. Paths are kept to
-six keys; below what is each service's own to three, and where several events have them.
+CORPUS is a directory of ``*.jsonl.gz``, a record or an envelope a line. One line a field: Sigma's
+log source, a tab, the path (lists are gone through), a tab, how many events had it. Paths are kept
+to six keys; below what is each service's own to three, and where several events have them. A folder
+whose records are not in the corpus is left as it is.
 """
 
 import gzip
@@ -21,6 +22,7 @@ from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.events.record import Reject
 from matcher.events.schema import Event
+from matcher.events.sources import BY_KIND
 from matcher.languages.sigma.log_sources import SigmaLogSource, known_log_sources
 
 LONGEST, LONGEST_OPEN, FEWEST_OPEN = 6, 3, 5
@@ -76,7 +78,7 @@ def is_kept(path: str, count: int, source: SigmaLogSource) -> bool:
 
 
 def main(folder: Path) -> None:
-    """Print the table."""
+    """Write the files."""
     catalogue = Catalogue.load()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for event in events(folder, catalogue):
@@ -84,11 +86,18 @@ def main(folder: Path) -> None:
         for source in known_log_sources():
             if is_of(event, source, catalogue):
                 counts[source.name].update(found)
-    print(f"# {datetime.now(UTC):%Y-%m-%d}; made by tools/known_fields.py from public records")
+    head = f"# {datetime.now(UTC):%Y-%m-%d}; made by tools/known_fields.py from public records"
+    files: dict[Path, list[str]] = defaultdict(lambda: [head])
     for source in known_log_sources():
-        for path, count in sorted(counts[source.name].items()):
-            if is_kept(path, count, source):
-                print(f"{source.name}\t{path}\t{count}")
+        file = BY_KIND[source.kinds[0]].folder / "known_fields.tsv"
+        files[file] += [
+            f"{source.name}\t{path}\t{count}"
+            for path, count in sorted(counts[source.name].items())
+            if is_kept(path, count, source)
+        ]
+    for file, lines in files.items():
+        if len(lines) > 1:
+            file.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Whether a log source's records have a field, and under what name.
 
-``known_fields.tsv`` is made of public records by ``tools/known_fields.py``; what the cloud
-documents is written by hand in ``documented_fields.tsv`` of a log source's folder.
+In each log source's folder ``known_fields.tsv`` is made of public records by
+``tools/known_fields.py``, and ``documented_fields.tsv`` says by hand what the cloud documents.
 """
 
 from collections import defaultdict
@@ -100,8 +100,8 @@ def known_fields() -> Mapping[str, KnownFields]:
     for one in BY_KIND.values():
         for source, _, names in _rows(one.folder / "documented_fields.tsv"):
             counts[source].update(dict.fromkeys(names.split(), 0))
-    for source, path, count in _rows(FilePath(__file__).parent / "known_fields.tsv"):
-        counts[source][path] = int(count)
+        for source, path, count in _rows(one.folder / "known_fields.tsv"):
+            counts[source][path] = int(count)
     return {source.name: KnownFields(counts[source.name]) for source in known_log_sources()}
 
 
