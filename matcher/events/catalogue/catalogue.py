@@ -85,6 +85,10 @@ class Catalogue:
         found = self._tables.categories.get(number)
         return None if found is None else found.name
 
+    def category_names(self) -> tuple[str, ...]:
+        """The names of all categories, low-level and high-level."""
+        return tuple(category.name for category in self._tables.categories.values())
+
 
 def stable_number(text: str) -> int:
     """A number from 1,000,000,000 to 1,999,999,999 that depends on the text alone (its CRC-32).

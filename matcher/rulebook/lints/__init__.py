@@ -15,18 +15,20 @@ from matcher.rulebook.format import RESERVED, RuleFile, RuleTest
 from matcher.rulebook.lints.aws_names import aws_names
 from matcher.rulebook.lints.finding import CODES, Finding
 from matcher.rulebook.lints.log_sources import log_source_types
+from matcher.rulebook.lints.networks import networks
 from matcher.rulebook.lints.sigma import sigma_names
 from matcher.rulebook.lints.signs import signs
 from matcher.rulebook.lints.texts import texts
 from matcher.rulebook.lints.truth import truths
+from matcher.rulebook.lints.values import values
 from matcher.rulebook.loading import Rulebook
 from matcher.rulebook.place import in_file
 
 __all__ = ["CODES", "Lint", "lint_rules", "missing_tests"]
 
 _LINTS = {
-    "aql": (aws_names, log_source_types, texts, signs, truths),
-    "sigma": (sigma_names, aws_names, signs, truths),
+    "aql": (aws_names, log_source_types, values, networks, texts, signs, truths),
+    "sigma": (sigma_names, aws_names, values, signs, truths),
 }
 """By language. What Sigma's ``logsource`` becomes is not the author's condition."""
 

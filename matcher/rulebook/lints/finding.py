@@ -12,6 +12,7 @@ CODES = (
     *("log-source-none", "field-never-seen"),
     *("case-varies", "like-without-wildcard", "payload-has-property"),
     *("curly-quotes", "null-in-list"),
+    *("value-unknown", "value-case", "network-host-bits", "like-star"),
     *("never-true", "always-true", "no-literal", "tests-missing"),
     "not-evaluated",
     *(departure.code for departure in DEPARTURES),

@@ -45,7 +45,14 @@ def _case(text: str, test: TextTest) -> _Said:
 
 
 def _wildcards(text: str, test: TextTest) -> _Said:
-    if test.operator == "=" or "%" in text or "_" in text:
+    if test.operator == "=":
+        return
+    if text[:1] == "*" or text[-1:] == "*":
+        message = f"* is an ordinary character in {test.operator}: {quoted(text)} looks for it"
+        starred = re.sub(r"^\*+|\*+$", "%", text)
+        yield "like-star", message, f"write {quoted(starred)}"
+        return
+    if "%" in text or "_" in text:
         return
     if test.name == "payload":
         message = f"{test.operator} looks at the whole payload, and no event is {quoted(text)}"

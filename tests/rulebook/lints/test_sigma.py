@@ -63,6 +63,8 @@ def codes(found) -> list[str]:
         (IAM + "        userIdentity.usrName: x", "field-never-seen", "userIdentity.userName"),
         (IAM + "        errorCode: “AccessDenied”", "curly-quotes", "no event has: “AccessDenied”"),
         (IAM + "        errorCode|contains: [a, '*«b»*']", "curly-quotes", "straight quotes"),
+        (IAM + "        awsRegion: eu-centrl-1", "value-unknown", "nearest is eu-central-1"),
+        (IAM + "        awsRegion|cased: US-EAST-1", "value-case", "write 'us-east-1'"),
         (IAM + "        errorCode: [x, null]", "null-in-list", "the second with errorCode: null"),
     ],
 )
@@ -81,6 +83,7 @@ def test_a_doubt(lints, selection, code, says):
         "        eventSource: signin.amazonaws.com\n        eventName: ConsoleLogin",
         LAMBDA + "        eventName|startswith: UpdateFunctionCode2",
         IAM + "        requestParameters.neverHeardOf: x",
+        IAM + "        awsRegion: US-EAST-1\n        userIdentity.type: root",
     ],
 )
 def test_no_doubt(lints, selection):

@@ -1,0 +1,128 @@
+"""Is a value one that the property has? Names of categories, regions, and words in another case."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from matcher.engine.expression import And, Compare, Comparison, Constant, Expression, Field
+from matcher.engine.gate import possible_types
+from matcher.engine.patterns import like_test
+from matcher.engine.rule import Rule
+from matcher.events.catalogue import Catalogue
+from matcher.events.sources import SourceKind
+from matcher.events.text import fold
+from matcher.languages.nearest import nearest
+from matcher.rulebook.lints.aws_events import aws_events
+from matcher.rulebook.lints.finding import Finding, place_of, quoted
+from matcher.rulebook.lints.walking import Placed, TextTest, placed, text_test
+
+_CATEGORIES = ("categoryname", "highlevelcategoryname")
+_EVENT_SOURCES = ("event source", "eventsource")
+_ZONE = re.compile(r"-[a-z]$")
+_LONGEST_COUNTRY = 3
+"""Azure writes a location as a country, too, or by a few letters: ``IN``, ``weu``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The values of a property. ``closed``: how to say that there are no others, empty where there
+    may be. ``in_any_case``: they are logged so, as Azure's locations are.
+    """
+
+    names: frozenset[str]
+    closed: str = ""
+    in_any_case: bool = False
+
+
+def values(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
+    """Texts that a property never has; under a NOT, too: it excludes nothing then."""
+    for place in placed(rule.expression):
+        test = _tested(place.leaf)
+        known = None if test is None else _known(test, place, catalogue)
+        if test is None or known is None:
+            continue
+        for text in test.texts:
+            found = _finding(text, test, known) if text else None
+            if found is not None:
+                shown = text.strip("%") if rule.language == "sigma" else quoted(text)
+                code, message, hint = found
+                yield Finding(code, message, hint, place_of(shown, rule.source))
+
+
+def _tested(leaf: Expression) -> TextTest | None:
+    """What a leaf compares a field with, by != as by =."""
+    match leaf:
+        case Compare(Comparison.UNEQUAL, Field() as field, Constant(str() as text)):
+            return TextTest(field, "=", (text,))
+        case Compare(Comparison.UNEQUAL, Constant(str() as text), Field() as field):
+            return TextTest(field, "=", (text,))
+        case _:
+            return text_test(leaf)
+
+
+def _known(test: TextTest, place: Placed, catalogue: Catalogue) -> _Known | None:
+    """What is known of the values of the field; None where nothing is."""
+    if test.name in _CATEGORIES:
+        return _Known(frozenset(catalogue.category_names()), "no category here is")
+    if test.name in _EVENT_SOURCES:
+        return _Known(aws_events().all_sources)
+    listed = _listed().get(test.name, {})
+    if "open" in listed:
+        return _Known(listed["open"])
+    if not listed:
+        return None
+    types = possible_types(And((place.leaf, *place.beside)), catalogue.log_source_types)
+    if types == {catalogue.type_of(SourceKind.CLOUDTRAIL)}:
+        return _Known(listed["aws"], "no region of AWS that is known is")
+    every = listed["aws"] | listed["any"]
+    return _Known(every, "no region of a cloud that is known is", in_any_case=True)
+
+
+def _finding(text: str, test: TextTest, known: _Known) -> tuple[str, str, str] | None:
+    if any(map(_holds(text, test), known.names)):
+        return None
+    caseless = _holds(text, test, caseless=True)
+    alike = next((name for name in sorted(known.names) if caseless(name)), None)
+    if alike is not None:
+        message = f"{quoted(text)} differs in case alone from {alike}: {test.operator} minds it"
+        as_logged = test.operator == "=" and not known.in_any_case
+        hint = f"write {quoted(alike)}" if as_logged else f"write ILIKE {quoted(text)}"
+        return "value-case", message, hint
+    if not known.closed or (test.name not in _CATEGORIES and _is_place(text, known)):
+        return None
+    near = nearest(text.strip("%"), known.names)
+    hint = f"the nearest is {near}" if near else ""
+    verb = "" if test.operator == "=" else f" {test.operator}"
+    return "value-unknown", f"{known.closed}{verb} {quoted(text)}", hint
+
+
+def _holds(text: str, test: TextTest, *, caseless: bool = False) -> Callable[[str], bool]:
+    caseless = caseless or test.caseless
+    if test.operator == "=":
+        return lambda name: name == text or (caseless and fold(name) == fold(text))
+    return like_test(text, caseless, test.escape)
+
+
+def _is_place(text: str, known: _Known) -> bool:
+    """A zone, a display name such as ``West Europe``, a country."""
+    bare = text.strip("%").replace(" ", "").lower()
+    return (
+        len(bare) <= _LONGEST_COUNTRY or bare in known.names or _ZONE.sub("", bare) in known.names
+    )
+
+
+@cache
+def _listed() -> dict[str, dict[str, frozenset[str]]]:
+    """The values of a property, by what the list is of."""
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    table = files("matcher.rulebook.lints").joinpath("known_values.tsv").read_text("utf-8")
+    for line in table.splitlines():
+        if line.startswith("#"):
+            continue
+        names, what, listed = line.split("\t")
+        for name in names.split("|"):
+            of_name = found.setdefault(name, {})
+            of_name[what] = of_name.get(what, frozenset()) | frozenset(listed.split())
+    return found
