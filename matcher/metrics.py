@@ -191,7 +191,7 @@ OFFSETS_LOST = Metric(
 ISOLATED = Metric(
     "matcher_partition_isolated_offset",
     "gauge",
-    "The offset of a batch that cannot be decoded: its partition is not read on. Else absent.",
+    "The offset of a batch that cannot be read: its partition stands there. Absent while well.",
     ("topic", "partition"),
 )
 TOPICS_MADE_ANEW = Metric(

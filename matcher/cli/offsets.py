@@ -40,7 +40,7 @@ def skip(
     config: ConfigFile = None,
     sets: Sets = None,
 ) -> None:
-    """Leave out records that cannot be decoded. They are not matched, now or later.
+    """Leave out records that cannot be read. They are not matched, now or later.
 
     The log of the service names topic, partition and offsets where a partition is not read on.
     Stop every process of the group first: Kafka refuses this while there is one.

@@ -1,7 +1,6 @@
 """The source on a real Kafka: a member of a consumer group whose first offsets we decide."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from matcher.events.record import Batch, TopicPartition
 from matcher.metrics import Recorder
 from matcher.stream.client import ClientLog, closed, consumer_settings, started, within
 from matcher.stream.first_offsets import FirstOffsets
+from matcher.stream.isolation import Isolation
 from matcher.stream.source import (
     Assignment,
     CommitFailedInTimeError,
@@ -35,11 +35,8 @@ from matcher.stream.source import (
     NoAnswerError,
     ReadFailedError,
 )
-from matcher.stream.unreadable import (
-    UnreadableBatch,
-    broken_batches_can_be_reported,
-    reported_to,
-)
+from matcher.stream.standing import StandingPartitions
+from matcher.stream.unreadable import broken_batches_can_be_reported, reported_to
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +47,6 @@ _NOT_ALLOWED = (
 )
 _POLL_MS = 500
 _STOP_SECONDS = 5.0
-_DECODING_ATTEMPTS = 3
 _PROBE_SECONDS = 10.0
 
 
@@ -76,9 +72,11 @@ class KafkaSource:
         self._assignment: Assignment
         self._generation = 0
         self._failure: Exception | None = None
-        self._undecoded: Counter[tuple[aiokafka.TopicPartition, int]] = Counter()
-        self._isolated: dict[TopicPartition, int] = {}
-        self._topic_watch: asyncio.Task[None] | None = None
+        self._isolation = Isolation()
+        self._standing = StandingPartitions(
+            self._isolation.isolate, read_committed=source.isolation_level == "read_committed"
+        )
+        self._looking_again: asyncio.Task[None] | None = None
         broken_batches_can_be_reported()
 
     async def start(self, assignment: Assignment) -> None:
@@ -86,6 +84,8 @@ class KafkaSource:
         self._assignment = assignment
         self._failure = None
         self.consumer = AIOKafkaConsumer(**self._settings)
+        self._isolation.begin(self.consumer)
+        self._standing.watch(self.consumer._client)  # noqa: SLF001 - it gives it to nobody
         try:
             await started(self._kafka, self._client_log, "consumer", self.consumer.start)
         except BaseException:
@@ -93,7 +93,7 @@ class KafkaSource:
             raise
         listener = _Listener(self, self.consumer)
         self.consumer.subscribe(list(self._input.topics), listener=listener)
-        self._topic_watch = asyncio.create_task(self._watch_topics(self.consumer))
+        self._looking_again = asyncio.create_task(self._look_again(self.consumer))
 
     async def read(self) -> Fetched:
         """See :meth:`Source.read`.
@@ -104,7 +104,7 @@ class KafkaSource:
         if self._failure is not None:
             raise ReadFailedError(str(self._failure)) from self._failure
         try:
-            with reported_to(self._undecodable):
+            with reported_to(self._isolation.undecodable):
                 found = await self.consumer.getmany(
                     timeout_ms=_POLL_MS, max_records=self._input.max_records
                 )
@@ -153,12 +153,12 @@ class KafkaSource:
 
     def isolated(self) -> Mapping[TopicPartition, int]:
         """See :meth:`Source.isolated`."""
-        return self._isolated
+        return self._isolation.offsets(self._positions() if self.consumer is not None else {})
 
     async def waiting(self) -> Mapping[TopicPartition, int]:
         """See :meth:`Source.waiting`."""
-        assigned = self.consumer.assignment() if self.consumer is not None else ()
-        partitions = [one for one in assigned if _ours(one) not in self._isolated]
+        assigned, isolated = self.consumer.assignment() if self.consumer else (), self.isolated()
+        partitions = [one for one in assigned if _ours(one) not in isolated]
         if not partitions:
             return {}
         # a new client: the one in use may be what stands still, and take its stale view for news
@@ -181,10 +181,10 @@ class KafkaSource:
         """See :meth:`Source.stop`."""
         consumer, self.consumer = self.consumer, None
         self._generation += 1
-        self._readable_again()
-        if self._topic_watch is not None:
-            self._topic_watch.cancel()
-            self._topic_watch = None
+        self._isolation.begin(None)
+        if self._looking_again is not None:
+            self._looking_again.cancel()
+            self._looking_again = None
         if consumer is None:
             return
         if not await closed("consumer", consumer.stop(), _STOP_SECONDS):
@@ -193,10 +193,13 @@ class KafkaSource:
             _end_tasks(consumer)
             await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
 
-    async def _watch_topics(self, consumer: Any) -> None:
-        """A topic made anew under its name ends the reading: a new consumer decides anew."""
+    async def _look_again(self, consumer: Any) -> None:
+        """What could not be read is tried again. A topic that was made anew under its name ends
+        the reading: a new consumer decides where to begin.
+        """
         while self._failure is None:
             await asyncio.sleep(self._kafka.metadata_max_age)
+            self._isolation.try_again()
             try:
                 asked = self._first_offsets.made_anew(consumer)
                 anew = await within(_PROBE_SECONDS, "topic ids", asked)
@@ -205,32 +208,6 @@ class KafkaSource:
                 continue
             if anew:
                 self._failure = ReadFailedError(f"deleted and made anew: {', '.join(anew)}")
-
-    def _undecodable(self, batch: UnreadableBatch) -> None:
-        """A batch that is broken time and again stops its partition, and that one alone."""
-        self._undecoded[batch.partition, batch.offset] += 1
-        if self._undecoded[batch.partition, batch.offset] < _DECODING_ATTEMPTS:
-            return
-        self.consumer.pause(batch.partition)
-        partition = _ours(batch.partition)
-        self._isolated[partition] = batch.offset
-        known = self.consumer.highwater(batch.partition)
-        after = batch.end if known is None or batch.end <= known else batch.offset + 1
-        log.error(
-            "partition_isolated",
-            topic=partition.topic,
-            partition=partition.partition,
-            offset=batch.offset,
-            reason=batch.reason,
-            hint=f"its records from offset {batch.offset} up to before {after} cannot be decoded, "
-            "and it is not read on; to leave them out, stop the group and run matcher offsets skip "
-            f"--topic {partition.topic} --partition {partition.partition} --to {after}",
-        )
-
-    def _readable_again(self) -> None:
-        """Whoever reads next finds out anew."""
-        self._undecoded.clear()
-        self._isolated = {}
 
     def _positions(self) -> dict[TopicPartition, int]:
         """Where the consumer stands, by partition, without a question to a broker."""
@@ -253,7 +230,7 @@ class KafkaSource:
             self._fail(error)
         finally:
             self._generation += 1
-            self._readable_again()
+            self._isolation.begin(self.consumer)
 
     async def on_assigned(self, partitions: Sequence[aiokafka.TopicPartition]) -> None:
         """Partitions came: nothing is fetched until their positions are decided.

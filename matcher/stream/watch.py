@@ -83,9 +83,12 @@ class Watch:
         for partition in self._offsets.assigned & {*lag, *self._waiting}:
             records = max(lag.get(partition, 0), self._waiting.get(partition, 0))
             self._recorder.set(LAG_RECORDS, records, (partition.topic, str(partition.partition)))
-        for partition in self._offsets.assigned & isolated.keys():
+        for partition in self._offsets.assigned:
             labels = (partition.topic, str(partition.partition))
-            self._recorder.set(ISOLATED, isolated[partition], labels)
+            if partition in isolated:
+                self._recorder.set(ISOLATED, isolated[partition], labels)
+            else:
+                self._recorder.forget(ISOLATED, labels)
 
     async def stalls(self) -> None:
         """The client can stand still without a word: records wait and none comes.

@@ -1,11 +1,11 @@
 """Apache Kafka in KRaft mode as plain processes on loopback ports, in about a second a start."""
 
 import base64
-import os
 import shutil
 import socket
 import struct
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -181,19 +181,38 @@ class RealCluster:
         self._stop()
 
     def corrupt(self, topic: str, partition: int, offset: int) -> None:
-        """Change one byte of the batch with this offset, on the disk of every node."""
+        """Invert the last byte of the batch with this offset, on every node's disk; twice heals."""
+        self._overwrite(
+            topic, partition, offset, lambda batch: batch[:-1] + bytes([~batch[-1] & 255])
+        )
+
+    def wipe(self, topic: str, partition: int, offset: int) -> None:
+        """Zeros in place of that batch, as a power failure leaves them."""
+        self._overwrite(topic, partition, offset, lambda batch: bytes(len(batch)))
+
+    def lengthen(self, topic: str, partition: int, offset: int) -> None:
+        """That batch's length becomes more than the file has."""
+        length = struct.pack(">i", 100_000_000)
+        self._overwrite(topic, partition, offset, lambda batch: batch[:8] + length + batch[12:])
+
+    def _overwrite(
+        self, topic: str, partition: int, offset: int, change: Callable[[bytes], bytes]
+    ) -> None:
         for node in self.nodes:
             log = node._directory / "data" / f"{topic}-{partition}" / f"{0:020}.log"
-            with log.open("r+b") as file:
-                while header := file.read(12):
-                    first, length = struct.unpack(">qi", header)
-                    batch = file.read(length)
-                    if first <= offset <= first + struct.unpack_from(">i", batch, 11)[0]:
-                        file.seek(-1, os.SEEK_CUR)
-                        file.write(bytes([batch[-1] ^ 0xFF]))
-                        break
-                else:
-                    raise AssertionError(f"{log} has no batch with offset {offset}")
+            data, at = log.read_bytes(), 0
+            while at < len(data):
+                first, length = struct.unpack_from(">qi", data, at)
+                (last_delta,) = struct.unpack_from(">i", data, at + 23)
+                batch = data[at : at + 12 + length]
+                if first <= offset <= first + last_delta:
+                    with log.open("r+b") as file:
+                        file.seek(at)
+                        file.write(change(batch))
+                    break
+                at += len(batch)
+            else:
+                raise AssertionError(f"{log} has no batch with offset {offset}")
 
     def log_tail(self) -> str:
         """The end of every node's log, for a failure's report."""

@@ -7,25 +7,25 @@ import structlog
 
 from matcher.errors import EXIT_KAFKA, EXIT_USAGE
 from matcher.events.record import TopicPartition
-from matcher.metrics import ISOLATED
+from matcher.metrics import CLIENT_LOG_MESSAGES, ISOLATED
 from tests.cli.program import run
 from tests.stream.stage import Stage
 
 pytestmark = pytest.mark.real_kafka
 
 
-def _broken_in_the_middle(broker, cluster):
+def _broken_in_the_middle(broker, breaking):
     """Ten batches of one record in each of two partitions; the sixth of the first is broken."""
     stage = Stage(broker)
     for _ in range(10):
         stage.produce([b"alert"], partition=0)
         stage.produce([b"alert"], partition=1)
-    cluster.corrupt(stage.input, 0, 5)
+    breaking(stage.input, 0, 5)
     return stage
 
 
 async def test_a_corrupt_batch_stops_its_partition_alone(real_broker, real_cluster):
-    stage = _broken_in_the_middle(real_broker, real_cluster)
+    stage = _broken_in_the_middle(real_broker, real_cluster.corrupt)
     # less than the records that are there: what a read leaves over must not be lost either
     stage.source["max_records"] = 3
     with structlog.testing.capture_logs() as written:
@@ -46,6 +46,41 @@ async def test_a_corrupt_batch_stops_its_partition_alone(real_broker, real_clust
     assert "CRC" in told["reason"]
 
 
+@pytest.mark.parametrize("breaking", ["wipe", "lengthen"])
+async def test_a_log_that_the_broker_cannot_read_stops_its_partition_alone(
+    real_broker, real_cluster, monkeypatch, breaking
+):
+    """It answers each fetch with an error that the client takes for a passing one, or with none."""
+    monkeypatch.setattr("matcher.stream.standing._STANDING_SECONDS", 1.0)
+    stage = _broken_in_the_middle(real_broker, getattr(real_cluster, breaking))
+    with structlog.testing.capture_logs() as written, stage.client_log:
+        async with stage.running(await stage.worker()):
+            await stage.until(lambda: stage.recorder.values(ISOLATED))
+            stage.produce([b"alert"] * 4, partition=1)
+            await stage.until(lambda: stage.committed().get(1) == 14)
+    assert stage.committed()[0] == 5
+    assert sum(stage.recorder.values(CLIENT_LOG_MESSAGES).values()) < 50
+    (told,) = [entry for entry in written if entry["event"] == "partition_isolated"]
+    assert (told["partition"], told["offset"]) == (0, 5)
+    assert told["reason"].startswith("the broker ")
+
+
+async def test_what_is_healed_is_read_again_without_a_restart(real_broker, real_cluster):
+    stage = _broken_in_the_middle(real_broker, real_cluster.corrupt)
+    stage.kafka["metadata_max_age"] = 0.2
+    with structlog.testing.capture_logs() as written:
+        worker = await stage.worker()
+        async with stage.running(worker):
+            await stage.until(lambda: stage.recorder.values(ISOLATED))
+            real_cluster.corrupt(stage.input, 0, 5)
+            await stage.until_committed()
+            await stage.until(lambda: not stage.recorder.values(ISOLATED))
+            assert worker.isolated == {}
+    assert stage.origins() == dict.fromkeys(stage.expected(), 1)
+    told = [entry["event"] for entry in written if entry["event"].startswith("partition_")]
+    assert told == ["partition_isolated", "partition_read_again"]
+
+
 def _skip(stage, place, to):
     return run(
         *("offsets", "skip", "--topic", stage.input, "--partition", str(place), "--to", str(to)),
@@ -54,7 +89,7 @@ def _skip(stage, place, to):
 
 
 async def test_a_person_leaves_the_batch_out_and_the_rest_is_read(real_broker, real_cluster):
-    stage = _broken_in_the_middle(real_broker, real_cluster)
+    stage = _broken_in_the_middle(real_broker, real_cluster.corrupt)
     async with stage.running(await stage.worker()):
         await stage.until(lambda: stage.recorder.values(ISOLATED))
         await stage.until(lambda: stage.committed().get(0) == 5)
@@ -91,7 +126,7 @@ async def test_a_skip_that_is_none_changes_nothing(real_broker):
 
 
 async def test_records_that_wait_behind_it_are_no_stall(real_broker, real_cluster):
-    stage = _broken_in_the_middle(real_broker, real_cluster)
+    stage = _broken_in_the_middle(real_broker, real_cluster.corrupt)
     worker = await stage.worker()
     async with stage.running(worker):
         await stage.until(lambda: stage.recorder.values(ISOLATED))
