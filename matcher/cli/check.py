@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matcher.cli.alert_table import wide_console
-from matcher.cli.check_query import check_query, diagnostics
+from matcher.cli.check_query import check_query, diagnostics, lint_row
 from matcher.cli.options import (
     ConfigFile,
     Dialect,
@@ -73,7 +73,15 @@ def check(
     catalogue = load_catalogue(settings)
     if query is not None:
         policy, as_json = load_policy(settings), output is Format.JSON
-        if not check_query(query, catalogue, policy, dialect.value, as_json=as_json):
+        usable = check_query(
+            query,
+            catalogue,
+            policy,
+            dialect.value,
+            as_json=as_json,
+            strict_lints=strict_lints,
+        )
+        if not usable:
             raise typer.Exit(EXIT_RULES)
         return
     rulebook = load_rulebook(settings, catalogue)
@@ -113,19 +121,9 @@ def _accepted(
             "always_evaluated": _why_always(plan),
             "notes": [note.text for note in rulebook.notes if note.rule_id == rule.id],
             "tests": sum(test.rule_id == rule.id for test in rulebook.tests),
-            "lints": [_lint(lint) for lint in lints if lint.rule_id == rule.id],
+            "lints": [lint_row(lint) for lint in lints if lint.rule_id == rule.id],
             "errors": [],
         }
-
-
-def _lint(lint: Lint) -> dict[str, Any]:
-    return {
-        "code": lint.code,
-        "message": lint.message,
-        "hint": lint.hint,
-        "line": lint.line,
-        "column": lint.column,
-    }
 
 
 def _why_always(plan: Plan) -> str | None:
@@ -142,7 +140,7 @@ def _unevaluated(notes: Sequence[Note], lints: Sequence[Lint]) -> Iterator[dict[
             "status": _NOT_EVALUATED,
             "notes": [note.text],
             "lints": [
-                _lint(lint)
+                lint_row(lint)
                 for lint in lints
                 if (lint.rule_id, lint.file, lint.message) == (note.rule_id, note.file, note.text)
             ],

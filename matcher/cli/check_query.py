@@ -15,27 +15,47 @@ from matcher.errors import RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import DialectName, Policy, Query, compile_query
 from matcher.languages.aql.text import aql_text
+from matcher.rulebook.lints import Lint, lint_query
 
 
 def check_query(
-    argument: str, catalogue: Catalogue, policy: Policy, dialect: DialectName, *, as_json: bool
+    argument: str,
+    catalogue: Catalogue,
+    policy: Policy,
+    dialect: DialectName,
+    *,
+    as_json: bool,
+    strict_lints: bool = False,
 ) -> bool:
     """Compiles the statement as one that is asked now, and says what was found on standard
-    output; whether it can be used. Raises UsageError where its file cannot be read.
+    output; whether it can be used, with ``strict_lints`` also whether no lint has a word on it.
+    Raises UsageError where its file cannot be read.
     """
-    query, errors = _compiled(argument, catalogue, policy, dialect)
+    query, errors, lints = _compiled(argument, catalogue, policy, dialect)
     if as_json:
         document = {
             "status": "refused" if query is None else "ok",
             "dialect": dialect,
             "canonical": None if query is None else aql_text(query.expression),
             "notes": [] if query is None else list(query.notes),
+            "lints": [lint_row(lint) for lint in lints],
             "diagnostics": diagnostics(errors),
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _show(Console(), query, errors)
-    return query is not None
+        _show(Console(), query, errors, lints)
+    return query is not None and not (strict_lints and lints)
+
+
+def lint_row(lint: Lint) -> dict[str, Any]:
+    """A lint for editors: code, message, hint, line, column."""
+    return {
+        "code": lint.code,
+        "message": lint.message,
+        "hint": lint.hint,
+        "line": lint.line,
+        "column": lint.column,
+    }
 
 
 def diagnostics(errors: Sequence[RuleError]) -> list[dict[str, Any]]:
@@ -55,20 +75,23 @@ def diagnostics(errors: Sequence[RuleError]) -> list[dict[str, Any]]:
 
 def _compiled(
     argument: str, catalogue: Catalogue, policy: Policy, dialect: DialectName
-) -> tuple[Query | None, Sequence[RuleError]]:
+) -> tuple[Query | None, Sequence[RuleError], Sequence[Lint]]:
     file = ""
     try:
         found = read_query(argument, bare_file=True)
         file = found.file
         now = int(time.time() * 1000)
-        return compile_query(found.text, catalogue, dialect=dialect, policy=policy, now=now), ()
+        query = compile_query(found.text, catalogue, dialect=dialect, policy=policy, now=now)
     except RuleErrors as several:
-        return None, [error.located(path=file) for error in several.errors]
+        return None, [error.located(path=file) for error in several.errors], ()
     except RuleError as error:
-        return None, [error.located(path=error.path or file)]
+        return None, [error.located(path=error.path or file)], ()
+    return query, (), lint_query(query, found.text, catalogue, now=now)
 
 
-def _show(console: Console, query: Query | None, errors: Sequence[RuleError]) -> None:
+def _show(
+    console: Console, query: Query | None, errors: Sequence[RuleError], lints: Sequence[Lint]
+) -> None:
     if query is None:
         console.print(Text("refused", style="bold red"))
         for error in errors:
@@ -81,3 +104,5 @@ def _show(console: Console, query: Query | None, errors: Sequence[RuleError]) ->
         console.print(Text(f"every event is looked at: {found.because}"), soft_wrap=True)
     for note in query.notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
+    for lint in lints:
+        console.print(Text(f"warning: {lint.code}: {lint.said}"), soft_wrap=True)

@@ -36,6 +36,7 @@ from matcher.events.record import RejectReason
 from matcher.languages.aql import DialectName, compile_query
 from matcher.pipeline.outcome import Counts, Outcome, RejectedUnit
 from matcher.pipeline.process import Pipeline
+from matcher.rulebook.lints import lint_query
 from matcher.service.collector import calm_collector
 from matcher.service.wiring import build_pipeline, load_catalogue, load_policy
 
@@ -132,6 +133,9 @@ def answer(
     console = Console(stderr=True)
     for note in query.notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
+    for lint in lint_query(query, text.text, catalogue, now=moment):
+        if not lint.code.startswith("strict-"):  # what a QRadar would refuse is nothing to files
+            console.print(Text(f"warning: {lint.code}: {lint.said}"), soft_wrap=True)
     found = Answer(query, catalogue, moment)
     files = find_files(paths)
     _WRITERS[output]([column.alias for column in found.columns], found.read(files))

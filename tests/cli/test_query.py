@@ -343,3 +343,61 @@ def test_rules_have_diagnostics_too(capsys, tmp_path):
     (diagnostic,) = found["diagnostics"]
     assert list(diagnostic) == DIAGNOSTIC
     assert (diagnostic["file"], diagnostic["line"]) == (str(tmp_path / "r.yml"), 6)
+
+
+DOUBTED = [
+    ("CATEGORYNAME(category) = 'Foo'", "value-unknown"),
+    ("\"AWS Region\" = 'eu-centrl-1'", "value-unknown"),
+    ("username LIKE 'mall*'", "like-star"),
+    ("INCIDR('10.1.2.3/8', sourceip)", "network-host-bits"),
+    ("devicetype = 347 AND QIDNAME(qid) = 'createuser'", "aws-name-unknown"),
+    ("username = 'a' AND username = 'b'", "never-true"),
+]
+
+
+@pytest.mark.parametrize(("where", "code"), DOUBTED)
+def test_a_query_draws_the_warnings_of_a_rule(capsys, file, where, code):
+    query = "SELECT username, COUNT(*) FROM events WHERE … GROUP BY username".replace("…", where)
+    ended, found = checked(capsys, "--query", query)
+    assert (ended, found["status"]) == (EXIT_OK, "ok")
+    (lint,) = [one for one in found["lints"] if one["code"] == code]
+    assert list(lint) == ["code", "message", "hint", "line", "column"]
+    assert checked(capsys, "--query", query, "--strict-lints")[0] == EXIT_RULES
+    assert main(["check", "--query", query]) == EXIT_OK
+    assert f"warning: {code}: " in capsys.readouterr().out
+    assert main(["scan", "--query", query, file, "--output", "jsonl"]) == EXIT_OK
+    assert f"warning: {code}: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM events",
+        "SELECT username, COUNT(*) FROM events GROUP BY username LAST 3 DAYS",
+        "username != 'a'",
+    ],
+)
+def test_a_query_may_read_every_event(capsys, query):
+    assert checked(capsys, "--query", query, "--strict-lints")[1]["lints"] == []
+
+
+def test_what_a_qradar_would_refuse_is_said_by_check_alone(capsys, file):
+    query = "username = 'a' -- she"
+    assert [one["code"] for one in checked(capsys, "--query", query)[1]["lints"]] == [
+        "strict-comment"
+    ]
+    assert main(["scan", "--query", query, file, "--output", "jsonl"]) == EXIT_OK
+    assert "warning" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("starttime > '2024-01-01 00:00:00'", "PARSEDATETIME('2024-01-01 00:00:00')"),
+        ("qid = 'CreateUser'", "QIDNAME(qid)"),
+        ("NOT sourceip IN ('10.0.0.0/8')", "INCIDR('10.0.0.0/8', sourceip)"),
+    ],
+)
+def test_a_query_of_wrong_types_is_refused(capsys, file, query, says):
+    assert main(["scan", "--query", query, file]) == EXIT_RULES
+    assert says in capsys.readouterr().err

@@ -3,13 +3,14 @@
 Every lint has a stable code (:data:`CODES`) and a section in ``docs/lints.md``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from matcher.engine.rule import Rule
+from matcher.engine.expression import Always, Expression, Recent, leaves
+from matcher.engine.rule import Rule, Severity
 from matcher.errors import Location, RuleError, RuleErrors, RuleSemanticError
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import compile_query
+from matcher.languages.aql import Query, compile_query
 from matcher.languages.aql.dialect import DEPARTURES
 from matcher.rulebook.format import RESERVED, RuleFile, RuleTest
 from matcher.rulebook.lints.aws_names import aws_names
@@ -24,7 +25,7 @@ from matcher.rulebook.lints.values import values
 from matcher.rulebook.loading import Rulebook
 from matcher.rulebook.place import in_file
 
-__all__ = ["CODES", "Lint", "lint_rules", "missing_tests"]
+__all__ = ["CODES", "Lint", "lint_query", "lint_rules", "missing_tests"]
 
 _LINTS = {
     "aql": (aws_names, log_source_types, values, networks, texts, signs, truths),
@@ -36,6 +37,8 @@ _INSTEAD = {
     "except": "write the exclusion into the query: AND NOT (…)",
     "correlation": "count its alerts where they are read",
 }
+
+_OF_ALL_EVENTS = frozenset({"no-literal", "always-true"})
 
 _DEPARTURES = frozenset(departure.code for departure in DEPARTURES)
 
@@ -54,6 +57,12 @@ class Lint:
     line: int | None
     column: int | None
 
+    @property
+    def said(self) -> str:
+        """Place, message and hint in one line."""
+        place = f"{self.line}:{self.column}: " if self.line else ""
+        return f"{place}{self.message}{f'; {self.hint}' if self.hint else ''}"
+
 
 def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
     """Every finding, by rule and then by place; what is about the whole rule comes last. Documents
@@ -67,13 +76,31 @@ def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
             for finding in _findings(rule, tests, catalogue)
         ]
         lints += _not_evaluated(rule, rulebook.rule_files.get(rule.id))
-        lints.sort(key=lambda lint: (lint.line is None, lint.line or 0, lint.column or 0))
-        found += _counted(lints)
+        found += _counted(_by_place(lints))
     found += [
         Lint(note.rule_id, note.file, "not-evaluated", note.text, "", None, None)
         for note in rulebook.unevaluated
     ]
     return tuple(found)
+
+
+def lint_query(query: Query, text: str, catalogue: Catalogue, *, now: int) -> tuple[Lint, ...]:
+    """What the lints of rules say of a query over files, by place; ``line`` and ``column`` are the
+    text's. A query needs no tests, may read every event, and may ask for all of them.
+    """
+    rule = Rule("query", "query", "1", Severity.INFORMATIONAL, query.expression, source=text)
+    findings = list(_departures(rule, catalogue, now))
+    for lint in _LINTS["aql"]:
+        findings += lint(rule, catalogue)
+    left_out = {"no-literal"} if _asks_something(query.expression) else _OF_ALL_EVENTS
+    lints = []
+    for finding in findings:
+        if finding.code not in left_out:
+            line, column = (finding.at.line, finding.at.column) if finding.at else (None, None)
+            lints.append(
+                Lint("query", "", finding.code, finding.message, finding.hint, line, column)
+            )
+    return tuple(_counted(_by_place(lints)))
 
 
 def missing_tests(tests: Sequence[RuleTest]) -> str:
@@ -82,6 +109,14 @@ def missing_tests(tests: Sequence[RuleTest]) -> str:
     for test in tests:
         lacking.pop(test.match, None)
     return " and ".join(lacking.values())
+
+
+def _asks_something(expression: Expression) -> bool:
+    return not all(isinstance(leaf, (Always, Recent)) for leaf in leaves(expression))
+
+
+def _by_place(lints: Iterable[Lint]) -> list[Lint]:
+    return sorted(lints, key=lambda lint: (lint.line is None, lint.line or 0, lint.column or 0))
 
 
 def _findings(rule: Rule, tests: tuple[RuleTest, ...], catalogue: Catalogue) -> Iterator[Finding]:
@@ -94,13 +129,13 @@ def _findings(rule: Rule, tests: tuple[RuleTest, ...], catalogue: Catalogue) -> 
         yield Finding("tests-missing", f"the rule lacks {lacking}", "docs/rule-format.md, Tests")
 
 
-def _departures(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
+def _departures(rule: Rule, catalogue: Catalogue, now: int | None = None) -> Iterator[Finding]:
     """Where the query is no AQL as IBM documents it: what the strict dialect would refuse."""
     if rule.language != "aql":
         return
     errors: list[RuleError] = []
     try:
-        compile_query(rule.source, catalogue, dialect="strict")
+        compile_query(rule.source, catalogue, dialect="strict", now=now)
     except RuleErrors as several:
         errors = several.errors
     except RuleError as single:
@@ -121,6 +156,12 @@ def _not_evaluated(rule: Rule, rule_file: RuleFile | None) -> Iterator[Lint]:
             hint = _INSTEAD[key]
             line, column = mark.line + 1, mark.column + 1
             yield Lint(rule.id, rule.file, "not-evaluated", message, hint, line, column)
+
+
+def _of_text(finding: Finding) -> Lint:
+    """A finding of a query, whose text is no part of a file."""
+    line, column = (finding.at.line, finding.at.column) if finding.at else (None, None)
+    return Lint("query", "", finding.code, finding.message, finding.hint, line, column)
 
 
 def _placed(finding: Finding, rule: Rule, rule_file: RuleFile | None) -> Lint:
