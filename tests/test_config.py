@@ -305,3 +305,14 @@ def test_the_settings_in_effect_read_back_and_hide_secrets(tmp_path):
 
 def test_times_are_utc_unless_they_say_otherwise():
     assert parse_time("1970-01-01T00:00:01") == parse_time("1970-01-01T01:00:01+01:00") == 1000
+
+
+@pytest.mark.parametrize("address", ["user:pass@host:9092", "SASL://me:s3cret@host", "me:s3cret@"])
+def test_a_password_before_an_address_is_never_echoed(address):
+    with pytest.raises(ConfigError) as refused:
+        load_settings(options={"kafka.bootstrap_servers": ("--bootstrap-servers", address)})
+    said = str(refused.value)
+    assert "give host:port" in said
+    assert "user and password have settings of their own" in said
+    assert "pass@" not in said
+    assert "s3cret" not in said

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
@@ -105,7 +106,7 @@ class _Replay:
                 await sink.stop(_STOP_SECONDS)
 
     async def _once(self, sink: KafkaSink, paths: tuple[str, ...]) -> None:
-        waiting: list[asyncio.Future[None]] = []
+        waiting: deque[asyncio.Future[None]] = deque()
         size, began = 0, time.monotonic()
         for count, record in enumerate(records_of(paths, self._unreadable), 1):
             if self._stopping.is_set():
@@ -114,12 +115,14 @@ class _Replay:
             size += len(record.value or b"")
             if self._rate:
                 await self._until(began + count / self._rate)
-            if self._rate or size >= _FLUSH_BYTES:
+            if size >= _FLUSH_BYTES:
                 await self._acknowledged(waiting)
                 size = 0
+            while waiting and waiting[0].done():
+                await self._acknowledged(deque((waiting.popleft(),)))
         await self._acknowledged(waiting)
 
-    async def _acknowledged(self, waiting: list[asyncio.Future[None]]) -> None:
+    async def _acknowledged(self, waiting: deque[asyncio.Future[None]]) -> None:
         for answer in await asyncio.gather(*waiting, return_exceptions=True):
             if isinstance(answer, RefusedForSizeError):
                 self.unreadable += 1

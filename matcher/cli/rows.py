@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from matcher.engine.values import text_of
 from matcher.events.text import readable
 
 _LONGEST_CELL = 2000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 Rows = Iterable[Sequence[Any]]
 
@@ -30,10 +33,15 @@ def write_table(aliases: Sequence[str], rows: Rows) -> None:
 
 
 def write_csv(aliases: Sequence[str], rows: Rows) -> None:
-    """CSV (RFC 4180) in UTF-8 with a header; NULL is an empty cell."""
-    _write_csv_row(aliases)
+    """CSV (RFC 4180) in UTF-8 with a header; NULL is an empty cell.
+
+    A text of an event is a stranger's: a control character other than tab and line feed is written
+    as U+FFFD, so that no terminal obeys it, and a text that a spreadsheet would take for a formula
+    has an apostrophe before it (OWASP, CSV injection).
+    """
+    _write_csv_row([_csv_cell(alias) for alias in aliases])
     for row in rows:
-        _write_csv_row(["" if value is None else text_of(value) or "" for value in row])
+        _write_csv_row([_csv_cell(value) for value in row])
 
 
 def write_json_lines(aliases: Sequence[str], rows: Rows) -> None:
@@ -42,6 +50,14 @@ def write_json_lines(aliases: Sequence[str], rows: Rows) -> None:
         document = dict(zip(aliases, row, strict=True))
         sys.stdout.buffer.write(encode(document) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _csv_cell(value: Any) -> str:
+    text = "" if value is None else text_of(value) or ""
+    if not isinstance(value, str):
+        return text
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _write_csv_row(cells: Sequence[str]) -> None:

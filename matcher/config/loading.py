@@ -259,7 +259,9 @@ def _setting_path(location: tuple[int | str, ...]) -> tuple[str, ...]:
 
 
 def _explain(path: tuple[str, ...], item: Any) -> str:
-    """What is wrong and what is allowed; the value is shown where it cannot be a secret."""
+    """What is wrong and what is allowed; the value is shown where it cannot be a secret, such as a
+    password that someone wrote before an address.
+    """
     known = dict(leaves(Settings))
     if item["type"] == "extra_forbidden":
         siblings = [p[-1] for p in known if p[:-1] == path[:-1]]
@@ -270,9 +272,10 @@ def _explain(path: tuple[str, ...], item: Any) -> str:
         return "this is a section: set the settings in it"
     message = str(item["msg"]).removeprefix("Value error, ")
     message = re.sub(r"^Input should", "it should", message)
-    if is_secret(field) or not isinstance(item["input"], str | int | float | bool):
+    value = item["input"]
+    if is_secret(field) or "@" in str(value) or not isinstance(value, str | int | float | bool):
         return message
-    return f"{item['input']!r}: {message}"
+    return f"{value!r}: {message}"
 
 
 def _meant(near: list[str]) -> str:

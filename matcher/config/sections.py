@@ -31,7 +31,8 @@ def _servers(text: str) -> str:
     for server in text.split(","):
         found = _ADDRESS.fullmatch(server.strip())
         if found is None or not 0 < int(found[2]) < 65536:  # noqa: PLR2004  (ports have 16 bits)
-            raise ValueError("give host:port, several separated by commas")
+            hint = "; user and password have settings of their own" if "@" in server else ""
+            raise ValueError(f"give host:port, several separated by commas{hint}")
     return text
 
 

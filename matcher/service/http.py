@@ -14,12 +14,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from matcher.config import HttpSettings
 from matcher.errors import ConfigError
 from matcher.service.exposition import CONTENT_TYPE, Exposition
 
 _CLOSE_SECONDS = 1
+CONNECTION_SECONDS = 10.0
+"""A connection that no request is answered on is closed after so long, be it silent, slow with its
+headers, or idle between two requests: a scraper connects anew.
+"""
+MOST_CONNECTIONS = 100
+"""A connection above that number is closed at once."""
 
 _INDEX = """\
 matcher
@@ -63,12 +70,49 @@ def _health(answer: tuple[bool, str]) -> Response:
     return PlainTextResponse(f"{line}\n", status_code=200 if well else 503)
 
 
+class _Connection(H11Protocol):
+    """uvicorn's, which by itself waits for ever for a request's headers."""
+
+    seconds = CONNECTION_SECONDS
+    most = MOST_CONNECTIONS
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Called by the loop."""
+        super().connection_made(transport)
+        if len(self.connections) > self.most:
+            transport.abort()
+            return
+        self._watch()
+
+    def _watch(self) -> None:
+        self._timer = self.loop.call_later(self.seconds, self._close_unless_answering)
+
+    def _close_unless_answering(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._watch()
+        else:
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop."""
+        if hasattr(self, "_timer"):
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+
 @contextlib.asynccontextmanager
-async def serve(settings: HttpSettings, app: Starlette) -> AsyncIterator[str]:
+async def serve(
+    settings: HttpSettings,
+    app: Starlette,
+    *,
+    connection_seconds: float = CONNECTION_SECONDS,
+    most_connections: int = MOST_CONNECTIONS,
+) -> AsyncIterator[str]:
     """Serves the pages while the block runs; gives their address.
 
     Raises ConfigError where the address cannot be listened on.
     """
+    limits = {"seconds": connection_seconds, "most": most_connections}
     listener = _listen(settings)
     server = _Server(
         uvicorn.Config(
@@ -76,6 +120,7 @@ async def serve(settings: HttpSettings, app: Starlette) -> AsyncIterator[str]:
             lifespan="off",
             access_log=False,
             log_config=None,
+            http=type("Connection", (_Connection,), limits),
             timeout_graceful_shutdown=_CLOSE_SECONDS,
         )
     )

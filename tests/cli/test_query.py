@@ -194,6 +194,31 @@ def test_what_is_not_as_it_reads_is_said_beside_the_answer(file, capsys):
     assert "note: NULL in a list equals nothing" in out.err
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+1", "'+1"),
+        ("-1+2", "'-1+2"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "\N{REPLACEMENT CHARACTER}=1"),
+        ("a\x1b[31mred\x9b0m", "a\ufffd[31mred\ufffd0m"),
+        ("a-b=c", "a-b=c"),
+    ],
+)  # fmt: skip
+def test_csv_holds_nothing_that_a_terminal_or_a_spreadsheet_obeys(
+    tmp_path, capsysbinary, text, cell
+):
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"eventName": "A", "eventSource": "x", "userAgent": text}))
+    query = 'SELECT "User Agent", -severity FROM events'
+    assert main(["scan", "--query", query, str(file), "--output", "csv"]) == EXIT_OK
+    out = capsysbinary.readouterr().out.decode()
+    rows = list(csv.reader(io.StringIO(out, newline="")))
+    assert rows[1] == [cell, "-1"], "a number stays a number"
+
+
 def test_csv_keeps_every_value_apart(file, capsysbinary):
     query = "SELECT username AS 'a,b', region, payload FROM events WHERE NOT username = 'alice'"
     assert main(["scan", "--query", query, file, "--output", "csv"]) == EXIT_OK

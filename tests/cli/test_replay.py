@@ -1,8 +1,11 @@
 """``matcher replay`` on a mock cluster."""
 
+import asyncio
 import gzip
 import signal
 
+from matcher.cli.replay import _Replay
+from matcher.config import Settings
 from matcher.errors import EXIT_OK
 from tests.cli.program import run, start
 
@@ -58,3 +61,25 @@ def test_the_bundled_events_to_the_input_topic_of_the_settings(mock_broker):
     )
     assert done.returncode == EXIT_OK, done.stderr
     assert len(mock_broker.read_all(topic)) == 74
+
+
+async def test_a_rate_does_not_wait_for_each_acknowledgement(tmp_path):
+    """Each waited out the producer's linger: 10 ms a record."""
+    (tmp_path / "a.jsonl").write_bytes(b"1\n" * 40)
+    settings = Settings()
+    sent: list[asyncio.Future[None]] = []
+
+    class LateSink:
+        """Acknowledges nothing before ten records wait."""
+
+        async def send(self, _message):
+            sent.append(asyncio.get_running_loop().create_future())
+            if len(sent) % 10 == 0:
+                for future in sent:
+                    if not future.done():
+                        future.set_result(None)
+            return sent[-1]
+
+    replaying = _Replay(settings, "t", rate=10_000)
+    await asyncio.wait_for(replaying._once(LateSink(), (str(tmp_path / "a.jsonl"),)), 20)
+    assert replaying.written == 40

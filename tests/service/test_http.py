@@ -1,5 +1,6 @@
 """The pages, over a real socket."""
 
+import asyncio
 import signal
 import socket
 
@@ -58,3 +59,40 @@ async def test_the_server_leaves_signal_handlers_alone():
     async with serve(HttpSettings(port=0), app) as address, httpx.AsyncClient() as client:
         await client.get(address)
         assert signal.getsignal(signal.SIGTERM) is before
+
+
+REQUEST = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("sent", [b"", REQUEST[:14], REQUEST])
+async def test_a_connection_that_asks_nothing_more_is_closed(sent):
+    """Silent, slow with its headers, or idle after an answer."""
+    app = application(Exposition(), lambda: (True, "live"), lambda: (True, ""))
+    async with serve(HttpSettings(port=0), app, connection_seconds=0.2) as address:
+        port = int(address.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        answer = await asyncio.wait_for(reader.read(), 20)
+        assert answer.startswith(b"HTTP/1.1 200 OK") is (sent == REQUEST)
+        writer.close()
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(address + "/livez")).status_code == 200
+
+
+async def test_there_is_a_cap_on_connections():
+    app = application(Exposition(), lambda: (True, "live"), lambda: (True, ""))
+    async with serve(HttpSettings(port=0), app, most_connections=5) as address:
+        port = int(address.rpartition(":")[2])
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 20)
+        for _, one in [(reader, writer), *held]:
+            one.close()
+        async with httpx.AsyncClient() as client:
+            while True:
+                try:
+                    assert (await client.get(address + "/livez")).status_code == 200
+                    break
+                except httpx.TransportError:
+                    await asyncio.sleep(0)
