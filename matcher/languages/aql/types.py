@@ -62,8 +62,8 @@ class Types:
         is_time = field.property.kind is Kind.TIME
         return self._findings.semantic(
             "not-a-number",
-            f"{field.written} is {'a time' if is_time else 'a number'}, and "
-            f"'{written[:60]}' is none",
+            f"{field.written} holds {'milliseconds since 1970' if is_time else 'numbers'}, and "
+            f"'{written[:60]}' is no number",
             at,
             _time_advice(written) if is_time else self._number_advice(field, written),
         )
@@ -90,7 +90,7 @@ class Types:
             return
         raise self._findings.semantic(
             "not-an-address",
-            f"{field.written} is an address, and {shown[:60]} is none",
+            f"{field.written} holds addresses, and {shown[:60]} is no address",
             at,
             _advice(shown, field.written),
         )

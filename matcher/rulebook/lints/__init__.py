@@ -16,7 +16,7 @@ from matcher.rulebook.format import RESERVED, RuleFile, RuleTest
 from matcher.rulebook.lints.aws_names import aws_names
 from matcher.rulebook.lints.finding import CODES, Finding
 from matcher.rulebook.lints.log_sources import log_source_types
-from matcher.rulebook.lints.networks import networks
+from matcher.rulebook.lints.networks import networks, networks_as_texts
 from matcher.rulebook.lints.sigma import sigma_names
 from matcher.rulebook.lints.signs import signs
 from matcher.rulebook.lints.texts import texts
@@ -28,8 +28,8 @@ from matcher.rulebook.place import in_file
 __all__ = ["CODES", "Lint", "lint_query", "lint_rules", "missing_tests"]
 
 _LINTS = {
-    "aql": (aws_names, log_source_types, values, networks, texts, signs, truths),
-    "sigma": (sigma_names, aws_names, values, signs, truths),
+    "aql": (aws_names, log_source_types, values, networks, networks_as_texts, texts, signs, truths),
+    "sigma": (sigma_names, aws_names, values, networks_as_texts, signs, truths),
 }
 """By language. What Sigma's ``logsource`` becomes is not the author's condition."""
 

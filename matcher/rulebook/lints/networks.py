@@ -1,4 +1,4 @@
-"""Is a network written as the network that it is?"""
+"""Is a network written as one, and compared as one?"""
 
 import dataclasses
 from collections.abc import Iterator
@@ -10,7 +10,35 @@ from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import ast
 from matcher.languages.aql.parser import parse
 from matcher.languages.aql.types import network_in
-from matcher.rulebook.lints.finding import Finding, quoted
+from matcher.rulebook.lints.finding import Finding, place_of, quoted
+from matcher.rulebook.lints.walking import placed, text_test
+
+_ADDRESSES = (
+    *("sourceipaddress", "source ip", "ipaddress", "calleripaddress", "client ip", "clientip"),
+    *("clientipaddress", "callerip", "properties.ipaddress", "src_ip", "source.ip"),
+)
+"""Properties of AQL and fields of Sigma that hold an address as a text."""
+
+
+def networks_as_texts(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
+    """A network that an address is compared with as a text: it equals no address."""
+    for place in placed(rule.expression):
+        test = text_test(place.leaf)
+        if test is None or test.operator != "=" or test.name not in _ADDRESSES:
+            continue
+        for text in test.texts:
+            network = network_in(text)
+            if network is not None:
+                field = test.field.written
+                is_sigma = rule.language == "sigma"
+                meant = f"{field}|cidr: {network}" if is_sigma else f"INCIDR('{network}', {field})"
+                shown = text if is_sigma else quoted(text)
+                message = (
+                    f"{field} holds addresses, and {quoted(text)} is a network: none equals it"
+                )
+                yield Finding(
+                    "network-as-text", message, f"write {meant}", place_of(shown, rule.source)
+                )
 
 
 def networks(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from matcher.engine.expression import And, Compare, Comparison, Constant, Expression, Field
+from matcher.engine.expression import Among, And, Compare, Comparison, Constant, Expression, Field
 from matcher.engine.gate import possible_types
 from matcher.engine.patterns import like_test
 from matcher.engine.rule import Rule
+from matcher.engine.values import number_of
 from matcher.events.catalogue import Catalogue
 from matcher.events.sources import SourceKind
 from matcher.events.text import fold
@@ -20,6 +21,9 @@ from matcher.rulebook.lints.walking import Placed, TextTest, placed, text_test
 
 _CATEGORIES = ("categoryname", "highlevelcategoryname")
 _EVENT_SOURCES = ("event source", "eventsource")
+_CATEGORY_NUMBERS = ("category", "highlevelcategory")
+_EQUALITY = (Comparison.EQUAL, Comparison.UNEQUAL)
+_SUFFIX = ".amazonaws.com"
 _ZONE = re.compile(r"-[a-z]$")
 _LONGEST_COUNTRY = 3
 """Azure writes a location as a country, too, or by a few letters: ``IN``, ``weu``."""
@@ -39,6 +43,7 @@ class _Known:
 def values(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
     """Texts that a property never has; under a NOT, too: it excludes nothing then."""
     for place in placed(rule.expression):
+        yield from _numbers(place.leaf, catalogue)
         test = _tested(place.leaf)
         known = None if test is None else _known(test, place, catalogue)
         if test is None or known is None:
@@ -49,6 +54,28 @@ def values(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
                 shown = text.strip("%") if rule.language == "sigma" else quoted(text)
                 code, message, hint = found
                 yield Finding(code, message, hint, place_of(shown, rule.source))
+
+
+def _numbers(leaf: Expression, catalogue: Catalogue) -> Iterator[Finding]:
+    """Numbers of categories that there are not."""
+    match leaf:
+        case Among(Field(property=found), options) if found.name in _CATEGORY_NUMBERS:
+            asked = options
+        case Compare(_, Field(property=found), Constant(value)) | Compare(
+            _, Constant(value), Field(property=found)
+        ) if found.name in _CATEGORY_NUMBERS and leaf.operator in _EQUALITY:
+            asked = (value,)
+        case _:
+            return
+    for option in asked:
+        number = number_of(option)
+        if number is not None and catalogue.category_name(int(number)) is None:
+            message = f"no category here has the number {option}"
+            yield Finding(
+                "value-unknown",
+                message,
+                "matcher/events/catalogue/categories.tsv has them; a file of yours may add to it",
+            )
 
 
 def _tested(leaf: Expression) -> TextTest | None:
@@ -90,6 +117,9 @@ def _finding(text: str, test: TextTest, known: _Known) -> tuple[str, str, str] |
         as_logged = test.operator == "=" and not known.in_any_case
         hint = f"write {quoted(alike)}" if as_logged else f"write ILIKE {quoted(text)}"
         return "value-case", message, hint
+    if test.name in _EVENT_SOURCES and (full := f"{text.lower()}{_SUFFIX}") in known.names:
+        hint = f"write {quoted(full)}"
+        return "value-unknown", f"no event source is {quoted(text)}", hint
     if not known.closed or (test.name not in _CATEGORIES and _is_place(text, known)):
         return None
     near = nearest(text.strip("%"), known.names)

@@ -63,6 +63,7 @@ def codes(found) -> list[str]:
         (IAM + "        userIdentity.usrName: x", "field-never-seen", "userIdentity.userName"),
         (IAM + "        errorCode: “AccessDenied”", "curly-quotes", "no event has: “AccessDenied”"),
         (IAM + "        errorCode|contains: [a, '*«b»*']", "curly-quotes", "straight quotes"),
+        (IAM + "        sourceIPAddress: 10.0.0.0/8", "network-as-text", "|cidr: 10.0.0.0/8"),
         (IAM + "        awsRegion: eu-centrl-1", "value-unknown", "nearest is eu-central-1"),
         (IAM + "        awsRegion|cased: US-EAST-1", "value-case", "write 'us-east-1'"),
         (IAM + "        errorCode: [x, null]", "null-in-list", "the second with errorCode: null"),
@@ -84,6 +85,8 @@ def test_a_doubt(lints, selection, code, says):
         LAMBDA + "        eventName|startswith: UpdateFunctionCode2",
         IAM + "        requestParameters.neverHeardOf: x",
         IAM + "        awsRegion: US-EAST-1\n        userIdentity.type: root",
+        IAM
+        + "        sourceIPAddress|cidr: 10.0.0.0/8\n        requestParameters.cidrIp: 0.0.0.0/0",
     ],
 )
 def test_no_doubt(lints, selection):
