@@ -84,6 +84,12 @@ def test_no_word_of_what_can_be_two_texts_at_once(tmp_path, query):
     assert "never-true" not in {lint.code for lint in lints(tmp_path, query)}
 
 
+@pytest.mark.parametrize("number", ["1e999", "1.5", "9" * 400])
+def test_a_number_that_no_category_can_have(tmp_path, number):
+    found = lints(tmp_path, f"devicetype = 347 AND category = '{number}'")
+    assert [lint.code for lint in found if lint.code == "value-unknown"]
+
+
 def test_a_type_that_only_a_stock_console_has(tmp_path):
     query = "LOGSOURCETYPENAME(devicetype) ILIKE '%activity log' AND qid = 1"
     codes = {lint.code for lint in lints(tmp_path, query, Catalogue.load("qradar-stock"))}
