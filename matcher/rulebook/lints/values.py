@@ -69,13 +69,13 @@ def _numbers(leaf: Expression, catalogue: Catalogue) -> Iterator[Finding]:
             return
     for option in asked:
         number = number_of(option)
-        if number is not None and catalogue.category_name(int(number)) is None:
-            message = f"no category here has the number {option}"
-            yield Finding(
-                "value-unknown",
-                message,
-                "matcher/events/catalogue/categories.tsv has them; a file of yours may add to it",
-            )
+        if number is None:
+            continue
+        whole = isinstance(number, int) or number.is_integer()
+        if not whole or catalogue.category_name(int(number)) is None:
+            message = f"no category here has the number {str(option)[:60]}"
+            hint = "matcher/events/catalogue/categories.tsv has them; a file of yours may add to it"
+            yield Finding("value-unknown", message, hint)
 
 
 def _tested(leaf: Expression) -> TextTest | None:
