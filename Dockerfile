@@ -20,6 +20,7 @@ RUN python -m pip install --require-hashes --only-binary :all: --requirement req
         --require-hashes --only-binary :all: --requirement requirements/runtime.txt
 COPY pyproject.toml README.md ./
 COPY matcher matcher
+COPY rules rules
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m pip --python /opt/matcher/bin/python install --no-deps --no-index /wheels/*.whl
 

@@ -5,7 +5,8 @@ import sys
 from collections import UserDict
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +24,9 @@ _PLACES = {
     "offsets": "matcher.cli.offsets:offsets",
     "health": "matcher.cli.health:health",
 }
+
+
+_HELP = "Runs detection rules over cloud audit events: from Kafka, or from files."
 
 
 class _Commands(UserDict[str, Any]):
@@ -48,7 +52,7 @@ def _paragraphs(text: str) -> str:
 def _typer() -> typer.Typer:
     return typer.Typer(
         name="matcher",
-        help="Runs detection rules over cloud audit events: from Kafka, or from files.",
+        help=_HELP,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -56,9 +60,27 @@ def _typer() -> typer.Typer:
     )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"matcher {version('matcher')}\n")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """The options beside a command."""
+
+
 def _program() -> typer.core.TyperGroup:
     program = _typer()
-    program.callback()(lambda: None)
+    program.callback(help=_HELP)(_options)
     group = typer.main.get_group(program)
     group.commands = _Commands(_PLACES)
     return group

@@ -1,16 +1,19 @@
 """``matcher run``: the service, on a real Kafka."""
 
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import structlog
 import typer
 
 from matcher.cli.options import BootstrapServers, ConfigFile, Profile, Rules, Sets, configuration
+from matcher.config import Settings
 from matcher.config.document import effective_toml
+from matcher.pipeline.process import Pipeline
 from matcher.service import logs
 from matcher.service.service import Service, run_service
-from matcher.service.wiring import build_pipeline
+from matcher.service.wiring import build_pipeline, rule_paths
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +65,26 @@ def run(
             sys.stderr.write(f"warning: {warning}\n")
         return
     logs.configure(found.settings.service, logs.secrets_of(found.settings))
+    about_rules: list[str] = []
+    pipeline = build_pipeline(found.settings, about_rules.append)
+    _say_what_runs(found.settings, pipeline)
     for warning in found.warnings:
         log.warning("settings", message=warning)
-    pipeline = build_pipeline(found.settings, lambda text: log.warning("rules", message=text))
+    for text in about_rules:
+        log.warning("rules", message=text)
     run_service(Service(found.settings, pipeline))
+
+
+def _say_what_runs(settings: Settings, pipeline: Pipeline) -> None:
+    """The first line of the log: which program, on what, with which rules."""
+    log.info(
+        "starting",
+        version=version("matcher"),
+        brokers=settings.kafka.bootstrap_servers,
+        group=settings.input.group,
+        topics=list(settings.input.topics),
+        alert_topic=settings.output.alert_topic,
+        rules=len(pipeline.ruleset.rules),
+        rules_from=[str(path) for path in rule_paths(settings)],
+        ruleset=pipeline.ruleset.digest,
+    )

@@ -199,7 +199,10 @@ class RuleSettings(Section):
     """Which rules run."""
 
     paths: Paths = Field(
-        (Path("rules"),), min_length=1, description="rule files, or directories of them"
+        (Path("rules"),),
+        min_length=1,
+        description="rule files, or directories of them; the rules that ship where none is named "
+        "and there is no directory `rules`",
     )
     refused: Literal["stop", "skip"] = Field(
         "stop",

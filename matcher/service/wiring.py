@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from matcher.config import Settings
+from matcher.config import RuleSettings, Settings
 from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import Limits
@@ -13,6 +14,18 @@ from matcher.languages.aql import Policy
 from matcher.pipeline.process import Pipeline
 from matcher.rulebook import Rulebook, load_rules
 from matcher.service.value_lists import load_value_lists
+
+SHIPPED_RULES = Path(__file__).parents[1] / "shipped_rules"
+"""The rules that come with the program; in a checkout, the directory ``rules`` at its top."""
+
+
+def rule_paths(settings: Settings) -> tuple[Path, ...]:
+    """Where rules are read from: the setting, or the rules that ship where nothing is set and no
+    directory ``rules`` is at hand.
+    """
+    paths = settings.rules.paths
+    unset = paths == RuleSettings().paths and not any(path.exists() for path in paths)
+    return (SHIPPED_RULES,) if unset else paths
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
@@ -37,7 +50,7 @@ def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
     """
     lists = load_value_lists(settings.sigma.placeholders)
     placeholders = sigma.Policy({name: tuple(sorted(values)) for name, values in lists.items()})
-    return load_rules(settings.rules.paths, catalogue, load_policy(settings), placeholders)
+    return load_rules(rule_paths(settings), catalogue, load_policy(settings), placeholders)
 
 
 def build_pipeline(settings: Settings, warn: Callable[[str], None]) -> Pipeline:
