@@ -83,10 +83,7 @@ class FirstOffsets:
         return positions
 
     async def made_anew(self, consumer: Any) -> list[str]:
-        """The topics that were deleted and made anew since :meth:`decide` last saw them.
-
-        Raises aiokafka's KafkaError.
-        """
+        """The topics that were deleted and made anew since :meth:`decide` last saw them."""
         ids = await topic_ids(consumer._client, self._input.topics)  # noqa: SLF001 - it has no other
         return sorted(topic for topic in ids if self._ids.get(topic, ids[topic]) != ids[topic])
 

@@ -199,12 +199,11 @@ class KafkaSource:
         """
         while self._failure is None:
             await asyncio.sleep(self._kafka.metadata_max_age)
-            self._isolation.try_again()
             try:
-                asked = self._first_offsets.made_anew(consumer)
-                anew = await within(_PROBE_SECONDS, "topic ids", asked)
-            except KafkaError as error:
-                log.info("topic_ids_unknown", error=str(error) or repr(error))
+                self._isolation.try_again()
+                anew = await self._first_offsets.made_anew(consumer)
+            except Exception as error:  # noqa: BLE001 - whoever looks must not end in silence
+                log.warning("not_looked_again", error=str(error) or repr(error))
                 continue
             if anew:
                 self._failure = ReadFailedError(f"deleted and made anew: {', '.join(anew)}")

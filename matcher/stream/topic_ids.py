@@ -7,11 +7,13 @@ and MetadataResponse.json.
 """
 
 import base64
+import random
 from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
-from aiokafka.errors import IncompatibleBrokerVersion
+import structlog
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
@@ -24,6 +26,11 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
+from matcher.stream.client import within
+
+log = structlog.get_logger(__name__)
+
+_SECONDS = 2.0
 _METADATA = 3
 _VERSION = 12
 _NO_ID = bytes(16)
@@ -121,15 +128,24 @@ async def topic_ids(client: Any, topics: Collection[str]) -> dict[str, str]:
     """The id of each of these topics that is there, as Kafka's tools show it.
 
     ``client`` is an aiokafka client that is connected. Empty where the brokers are older than topic
-    ids. Raises aiokafka's KafkaError.
+    ids, or where no broker answers: then nothing is known.
     """
-    node = client.get_random_node()
-    if node is None:
-        return {}
-    try:
-        answer = await client.send(node, _TopicIdsRequest(topics))
-    except (IncompatibleBrokerVersion, NotImplementedError):
-        return {}
+    nodes = [broker.nodeId for broker in client.cluster.brokers()]
+    random.shuffle(nodes)
+    for node in nodes:
+        try:
+            asked = client.send(node, _TopicIdsRequest(topics))
+            answer = await within(_SECONDS, "topic ids", asked)
+        except (IncompatibleBrokerVersion, NotImplementedError):
+            return {}
+        except KafkaError as error:
+            log.info("topic_ids_unknown", node=node, error=str(error) or repr(error))
+        else:
+            return _ids(answer)
+    return {}
+
+
+def _ids(answer: Any) -> dict[str, str]:
     return {
         name: base64.urlsafe_b64encode(identity).decode().rstrip("=")
         for error, name, identity, *_ in answer.topics
