@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Self
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from matcher.errors import EXIT_FORCED, EXIT_OK
 from tests.brokers.client import Message
 from tests.brokers.mock import MockCluster
-from tests.cli.program import start
+from tests.cli.program import VERBATIM, start
 
 PARTITIONS = 4
 A_PARTITION = 3000
@@ -119,6 +120,18 @@ def test_one_signal_under_load_drains(mock_broker, number):
     assert running.said[-1]["event"] == "stopped"
 
 
+def test_the_first_line_says_what_runs(mock_broker):
+    with Running(mock_broker) as running:
+        first = running.said[0]
+    assert first["event"] == "starting"
+    assert first["version"] == version("matcher")
+    assert (first["group"], first["topics"]) == ("g", [running.topic])
+    assert first["alert_topic"] == running.alerts
+    assert first["rules"] == 1
+    assert first["rules_from"] == [str(VERBATIM)]
+    assert re.fullmatch(r"[0-9a-f]{64}", first["ruleset"])
+
+
 def test_a_second_signal_forces(mock_broker):
     with Running(mock_broker) as running:
         fill(running)
@@ -135,6 +148,7 @@ def test_a_signal_before_a_broker_answered_ends_at_once():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         servers = f"127.0.0.1:{mute.getsockname()[1]}"
         with start("run", "--bootstrap-servers", servers, "--http-port", "0") as process:
+            assert '"starting"' in process.stderr.readline()
             assert '"listening"' in process.stderr.readline()
             process.send_signal(signal.SIGTERM)
             _out, said = process.communicate(timeout=20)
