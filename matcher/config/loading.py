@@ -21,7 +21,7 @@ PREFIX = "MATCHER_"
 CONFIG_VARIABLE = "MATCHER_CONFIG"
 
 _OTHER_VARIABLES = re.compile(
-    r"MATCHER_(CONFIG|CORPUS|KAFKA_CACHE|FAULT_RECORDS|FUZZ_SECONDS|REQUIRE_\w+)"
+    r"MATCHER_(CONFIG|CORPUS|KAFKA_CACHE|FAULT_RECORDS|FAULT_RESETS|FUZZ_SECONDS|REQUIRE_\w+)"
 )
 """Variables of this project that are not settings: the settings file's path, and the test suite's
 switches.
