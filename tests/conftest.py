@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.brokers.client import KafkaBroker
 from tests.brokers.jars import KafkaJars, KafkaMissingError, find_jars
@@ -17,6 +18,21 @@ from tests.brokers.mock import MockCluster
 from tests.brokers.real import RealCluster
 
 _HOW = "to run them: "
+
+# What a loaded machine can change is no verdict on the program: neither how long an example takes
+# nor how long it takes to draw one. Fixtures that a property test is given hold no state.
+settings.register_profile(
+    "steady",
+    parent=settings(),
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.large_base_example,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
+settings.load_profile("steady")
 
 
 def _missing(reason: str, how_to_get: str, required_by: str) -> None:

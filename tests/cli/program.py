@@ -20,7 +20,7 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "matcher", *map(str, arguments)]
 
 
-def run(*arguments: str | Path, given: bytes | None = None, timeout: float = 60, **settings: str):
+def run(*arguments: str | Path, given: bytes | None = None, timeout: float = 100, **settings: str):
     """Run it to its end; stdout and stderr are bytes."""
     return subprocess.run(
         command(*arguments),

@@ -98,7 +98,7 @@ def test_keep_runs_until_the_signal():
         with urllib.request.urlopen(f"{address}/readyz") as answer:  # noqa: S310 - ours
             assert answer.status == 200
         demo.send_signal(signal.SIGTERM)
-        _out, said = demo.communicate(timeout=30)
+        _out, said = demo.communicate(timeout=100)
     assert demo.returncode == EXIT_OK, said
 
 

@@ -44,7 +44,7 @@ def test_a_loop_goes_on_until_the_signal(mock_broker, tmp_path):
         while sum(mock_broker.ends(topic).values()) < 6:
             assert replaying.poll() is None
         replaying.send_signal(signal.SIGTERM)
-        _out, said = replaying.communicate(timeout=30)
+        _out, said = replaying.communicate(timeout=100)
     assert replaying.returncode == EXIT_OK, said
     values = [message.value for message in mock_broker.read_all(topic)]
     assert values[:6] == [b"1", b"2"] * 3

@@ -82,12 +82,12 @@ class Running:
 
     def ended(self) -> int:
         """The exit code, once it has ended; what it said is in ``said``."""
-        _out, text = self.process.communicate(timeout=60)
+        _out, text = self.process.communicate(timeout=100)
         self.said += [json.loads(line) for line in text.splitlines()]
         return self.process.returncode
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 100) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come"
@@ -151,7 +151,7 @@ def test_a_signal_before_a_broker_answered_ends_at_once():
             assert '"starting"' in process.stderr.readline()
             assert '"listening"' in process.stderr.readline()
             process.send_signal(signal.SIGTERM)
-            _out, said = process.communicate(timeout=20)
+            _out, said = process.communicate(timeout=100)
     assert process.returncode == EXIT_OK, said
 
 

@@ -153,7 +153,7 @@ def test_json_text_shows_no_tail_of_an_escape():
     assert json_text({"a": '\nbad\x1bc"\\n'}) == '{"a":"\nbad\x1bc\\"\\\\n"}'
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(DOCUMENTS, st.randoms(use_true_random=False), st.sampled_from([0, 0.05, 0.7]))
 def test_what_a_property_promises_stands_in_the_event(renaming, document, random, share):
     raw = written(document, lambda: random.random() < share)

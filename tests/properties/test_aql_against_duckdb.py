@@ -11,7 +11,7 @@ from operator import attrgetter
 import duckdb
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.engine.compiler import predicate
@@ -163,11 +163,7 @@ def theirs(sql: str, database) -> list[int]:
     return [row[0] for row in database.execute(query).fetchall()]
 
 
-QUICK = settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+QUICK = settings(max_examples=200)
 
 
 @pytest.mark.corpus

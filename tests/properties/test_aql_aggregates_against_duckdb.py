@@ -9,7 +9,7 @@ import math
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.cli.answer import Answer
@@ -213,11 +213,7 @@ def alike(ours: list[list], theirs: list[tuple]) -> bool:
     )
 
 
-QUICK = settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+QUICK = settings(max_examples=200)
 
 
 @QUICK

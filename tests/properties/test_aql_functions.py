@@ -22,7 +22,7 @@ values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_s
 patterns = st.sampled_from(["yyyy-MM-dd'T'HH:mm:ss.SSSX", "E w W F u a z", "'x'"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 @given(data=st.data())
 def test_a_function_takes_any_values(name, data):
@@ -37,7 +37,7 @@ def test_a_function_takes_any_values(name, data):
     _is_a_value(signature.function.call(*arguments))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @pytest.mark.parametrize("sign", sorted(OPERATORS))
 @given(left=values, right=values)
 def test_arithmetic_takes_any_values(sign, left, right):

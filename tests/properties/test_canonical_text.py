@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.engine.compiler import predicate
@@ -143,7 +143,7 @@ operands = st.recursive(
 expressions = trees_of(leaves_of(operands))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(expressions)
 def test_an_expression_prints_and_reads_back(expression):
     text = aql_text(expression)

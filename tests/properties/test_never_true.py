@@ -1,6 +1,6 @@
 """What is said to hold for no event holds for none, what is said to hold for every one for each."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.engine.compiler import predicate
@@ -47,7 +47,7 @@ def normalized(document, seed):
     return [normalize(event, 1_700_000_000_000, CATALOGUE) for event in found]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(data=st.data())
 def test_the_lint_of_aql_is_right(data):
     seed = data.draw(st.integers(0, 1000))
@@ -61,7 +61,7 @@ def test_the_lint_of_aql_is_right(data):
     hold_the_lint(data.draw(several.map(And) | several.map(Or)), events)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100)
 @given(data=st.data())
 def test_the_lint_of_sigma_is_right(data):
     given_document = data.draw(documents())

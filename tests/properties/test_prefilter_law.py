@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.engine.compiler import operand, predicate
@@ -225,7 +225,7 @@ def texts_by_field(properties, events):
     }
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600)
 @given(data=st.data())
 def test_prefilter_on_is_prefilter_off_is_naive(catalogues, data):
     catalogue = data.draw(st.sampled_from(catalogues))

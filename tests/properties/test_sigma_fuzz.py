@@ -4,7 +4,7 @@ import copy
 import json
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.engine.ruleset import RuleSet
@@ -127,7 +127,7 @@ def load(text):
     RuleSet(rules.values(), CATALOGUE.log_source_types).match(make_event({"a": "x", "b": {"c": 5}}))
 
 
-QUIET = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=250)
 
 
 @QUIET

@@ -4,7 +4,7 @@ import json
 import re
 
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from matcher.engine.compiler import predicate
@@ -158,7 +158,7 @@ def compiled(texts):
     return RuleSet(found, CATALOGUE.log_source_types)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_rule_loses_an_event_to_the_prefilter_or_to_its_spelling(data):
     document = data.draw(documents())

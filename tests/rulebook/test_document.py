@@ -125,7 +125,7 @@ def test_aliases_do_not_nest_a_file_deeper_than_it_looks():
     assert caught.value.code == "too-deep"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.binary(max_size=40))
 def test_whatever_the_bytes_are_there_is_a_value_or_an_error(content):
     with suppress(RuleSyntaxError):

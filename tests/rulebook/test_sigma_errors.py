@@ -1,6 +1,5 @@
 """What is refused in Sigma: by name, where it stands, with the rule's id; and nothing else is."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from matcher.events.catalogue import Catalogue
 from matcher.languages.sigma import Policy
 from matcher.rulebook import load_rules
 from tests.languages.sigma.detecting import HEAD, SOURCE, rule_text, selection
+from tests.work import calls
 
 CATALOGUE = Catalogue.load()
 POLICY = Policy({"many": tuple(map(str, range(20)))})
@@ -204,11 +204,11 @@ def bomb() -> str:
     ],
     ids=lambda value: value[-30:] if len(value) > 30 else value,
 )
-def test_what_would_cost_without_bound_is_refused_at_once(load, text, code):
-    start = time.perf_counter()
-    book = load(text)
+def test_what_would_cost_without_bound_is_refused_with_little_work(load, text, code):
+    found = []
+    assert calls(lambda: found.append(load(text))) < 3_000_000
+    (book,) = found
     assert [error.code for error in book.errors][:1] == [code]
-    assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_what_would_cost_without_bound_is_refused_at_once(load, text, code):
     ids=lambda text: text[-30:],
 )
 def test_what_is_large_and_bounded_is_taken(load, text):
-    start = time.perf_counter()
-    book = load(text)
+    found = []
+    assert calls(lambda: found.append(load(text))) < 10_000_000
+    (book,) = found
     assert (len(book.rules), book.errors) == (1, ())
-    assert time.perf_counter() - start < 10

@@ -26,7 +26,7 @@ from tests.fakes.pipeline import ScriptedPipeline
 from tests.fakes.recorder import MemoryRecorder
 
 PARTITIONS = 4
-_PATIENCE = 30.0
+_PATIENCE = 100.0
 
 
 class Stage:

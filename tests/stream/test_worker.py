@@ -162,6 +162,7 @@ async def test_a_read_that_fails_gets_a_new_consumer_and_repeats_nothing(stage, 
     async with stage.running(worker):
         await stage.until(lambda: len(stage.origins()) == 8)
         broker.refusals["read"] = [ReadFailedError("broken")]
+        await stage.until(lambda: worker._source.process.steps.count("start source") == 2)
         stage.produce([b"alert"] * 8)
         await stage.until(lambda: len(stage.origins()) == 16)
     assert worker._source.process.steps.count("start source") == 2

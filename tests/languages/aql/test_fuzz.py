@@ -31,8 +31,8 @@ from matcher.languages.aql.text import aql_text
 from tests.languages.aql.mutations import Texts, written_texts
 
 SECONDS = float(os.environ.get("MATCHER_FUZZ_SECONDS") or 3)
-SLOWEST = 30.0
-"""Processor seconds that one text may take: far above the slowest seen, far below a hang."""
+AT_LEAST = 200
+"""So many texts are read however slow the machine is: few of them are rules."""
 
 SURELY_READ_BACK = 25
 """An expression of this height prints nested less deeply than a query may be."""
@@ -67,7 +67,6 @@ POLICIES = (
 class Count:
     texts: int = 0
     compiled: int = 0
-    slowest: float = 0.0
 
 
 @pytest.mark.timeout(SECONDS + 120)
@@ -75,17 +74,13 @@ def test_texts_that_nobody_would_write():
     texts = Texts(written_texts())
     seed = int(os.environ.get("MATCHER_FUZZ_SEED") or secrets.randbelow(2**40))
     count, end = Count(), time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    while count.texts < AT_LEAST or time.monotonic() < end:
         text = texts.text(seed)
-        began = time.process_time()
         try:
             count.compiled += _compiles_or_is_refused(text, seed)
-            took = time.process_time() - began
-            assert took < SLOWEST, f"{took} seconds"
         except BaseException as error:
             error.add_note(f"MATCHER_FUZZ_SEED={seed} makes this text first:\n{text!r}")
             raise
-        count.slowest = max(count.slowest, took)
         count.texts += 1
         seed += 1
     print(count)  # noqa: T201 - pytest -s shows it

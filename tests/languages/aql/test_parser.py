@@ -102,13 +102,13 @@ def test_comments_are_known_by_their_place():
     assert [(place.line, place.column) for place in parsed.comments] == [(1, 9), (2, 22)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(WORDS), max_size=25), st.sampled_from(["", " ", "\n"]))
 def test_any_sequence_of_words_compiles_or_is_refused_with_a_place(words, between):
     _compiles_or_is_refused(between.join(words))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=60))
 def test_any_text_compiles_or_is_refused_with_a_place(text):
     _compiles_or_is_refused(text)

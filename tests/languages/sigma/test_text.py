@@ -64,7 +64,7 @@ def compiled(written: dict) -> Expression:
 
 
 @given(SELECTIONS, SELECTIONS, SELECTIONS, CONDITIONS, st.lists(DOCUMENTS, min_size=8, max_size=8))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_reading_it_again_decides_the_same(a, b, c, condition, documents):
     first = compiled({"a": a, "b": b, "c": c, "condition": condition})
     text = yaml.safe_dump(detection(first), sort_keys=False)
