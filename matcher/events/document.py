@@ -2,7 +2,8 @@
 
 Keys are looked for under the spellings that producers use: ``eventName``, ``EventName`` (Log
 Analytics), ``eventname`` (data lakes that lower every key) and, where a name asks for it,
-``event_name`` (SDKs).
+``event_name`` (SDKs). An acronym in a name counts in capitals and as a word: ``IPAddress`` is
+``ipAddress``, ``AWSRegion`` is ``awsRegion``.
 
 Every text returned is one that stands in the event's bytes, raw or once unescaped, but for cut
 ends: that is what lets the literal prefilter trust it (:class:`matcher.events.schema.Property`).
@@ -10,6 +11,8 @@ ends: that is what lets the literal prefilter trust it (:class:`matcher.events.s
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import product
 from typing import Any, Final
 
 import msgspec
@@ -18,19 +21,44 @@ from msgspec import Raw
 Names = tuple[str, ...]
 
 _EMPTY: Final[dict[str, Any]] = {}
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ACRONYM = re.compile(
+    r"(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))"
+    r"(?i:aad|api|arn|aws|dns|guid|http|id|ip|mfa|spn|upn|uri|url)(?=[A-Z]|(?![A-Za-z]))"
+)
+_MOST_ACRONYMS = 3
 _PLAIN_RUN = re.compile(r"[ !#-\[\]-~]+")
 _LONGEST_ESCAPED = 16_384
 
 
 def spellings(name: str) -> Names:
-    """The camelCase name, and its PascalCase and lower-case forms."""
-    return tuple(dict.fromkeys((name, name[:1].upper() + name[1:], name.lower())))
+    """The camelCase name, its PascalCase and lower-case forms, and these with its acronyms written
+    otherwise.
+    """
+    pascal = name[:1].upper() + name[1:]
+    return tuple(dict.fromkeys((name, pascal, name.lower(), *_acronyms_written(pascal))))
 
 
 def sdk_spellings(name: str) -> Names:
     """:func:`spellings`, and the snake_case form."""
-    return tuple(dict.fromkeys((*spellings(name), _CAMEL.sub("_", name).lower())))
+    words = _ACRONYM.sub(lambda found: found[0].capitalize(), name[:1].upper() + name[1:])
+    return tuple(dict.fromkeys((*spellings(name), _WORD_BREAK.sub("_", words).lower())))
+
+
+def _acronyms_written(pascal: str) -> Iterator[str]:
+    """The name with each acronym as a word and in capitals, in PascalCase and camelCase. A name
+    begins with a small letter only before a word.
+    """
+    acronyms = list(_ACRONYM.finditer(pascal))[:_MOST_ACRONYMS]
+    if not acronyms:
+        return
+    for chosen in product((str.capitalize, str.upper), repeat=len(acronyms)):
+        written = list(pascal)
+        for found, write in zip(acronyms, chosen, strict=True):
+            written[found.start() : found.end()] = write(found[0])
+        yield (form := "".join(written))
+        if acronyms[0].start() or chosen[0] is str.capitalize:
+            yield form[:1].lower() + form[1:]
 
 
 def has(document: dict[str, Any], names: Names) -> bool:

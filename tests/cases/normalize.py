@@ -180,6 +180,60 @@ CASES = [
         {"sourceip": "203.0.113.9", "devicetime": 1555487247000, "account": "s-1"},
     ),
     (
+        "a sign-in, a row of Log Analytics: acronyms in capitals, TenantId is the workspace",
+        {
+            "Type": "SigninLogs",
+            "Category": "SignInLogs",
+            "TimeGenerated": "2026-07-01T10:45:17Z",
+            "OperationName": "Sign-in activity",
+            "IPAddress": "198.51.100.7",
+            "UserPrincipalName": "ann@example.com",
+            "TenantId": "99999999-0000-0000-0000-000000000000",
+            "AADTenantId": "AAAA1111-0000-0000-0000-000000000000",
+        },
+        {
+            "sourceip": "198.51.100.7",
+            "properties": {"sourceIPAddress": "198.51.100.7"},
+            "account": "aaaa1111-0000-0000-0000-000000000000",
+        },
+    ),
+    (
+        "azure activity, a row of Log Analytics that names no tenant",
+        {
+            "Type": "AzureActivity",
+            "TimeGenerated": "2026-07-01T10:45:17Z",
+            "OperationNameValue": "Microsoft.Compute/disks/delete",
+            "CallerIPAddress": "203.0.113.9",
+            "TenantId": "99999999-0000-0000-0000-000000000000",
+        },
+        {"sourceip": "203.0.113.9", "account": None},
+    ),
+    (
+        "an Entra audit record of an Event Hub: tenantId is the tenant",
+        {
+            "category": "AuditLogs",
+            "time": "2026-07-01T10:45:17Z",
+            "tenantId": "AAAA1111",
+            "callerIPAddress": "203.0.113.9",
+        },
+        {"sourceip": "203.0.113.9", "account": "aaaa1111"},
+    ),
+    (
+        "cloudtrail with its acronyms as words and in capitals",
+        {
+            "EventSource": "iam.amazonaws.com",
+            "EventName": "CreateUser",
+            "AWSRegion": "eu-west-1",
+            "SourceIpAddress": "203.0.113.9",
+            "EventId": "e-9",
+        },
+        {
+            "region": "eu-west-1",
+            "sourceip": "203.0.113.9",
+            "uid": '[347,"e-9","CreateUser",null,null,null,null]',
+        },
+    ),
+    (
         "azure activity, Log Analytics form",
         {
             "TimeGenerated": "2018-05-25T15:43:16.52Z",

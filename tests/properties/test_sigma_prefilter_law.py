@@ -12,7 +12,6 @@ from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
-from matcher.events.written import read_text
 from matcher.languages.sigma import Policy
 from matcher.languages.sigma.log_sources import known_log_sources
 from matcher.rulebook.document import read_documents
@@ -72,9 +71,17 @@ def documents(draw):
     return document
 
 
+def opened(found):
+    """What a text holds as JSON; None where it is none."""
+    try:
+        return json.loads(found, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
 def places(node, name=""):
     """Every name that leads to a value of a document, and the value."""
-    inside = read_text(node) if isinstance(node, str) else node
+    inside = opened(node) if isinstance(node, str) else node
     if isinstance(inside, dict):
         for key, inner in inside.items():
             yield from places(inner, f"{name}.{key}" if name else key)

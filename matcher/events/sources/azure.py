@@ -3,13 +3,12 @@
 import re
 from typing import Any
 
-from matcher.events.document import named, sdk_spellings, spellings, text, value
+from matcher.events.document import has, named, sdk_spellings, spellings, text, value
 from matcher.events.text import fold
 
 CALLER_ADDRESS = sdk_spellings("callerIpAddress")
 CATEGORY = sdk_spellings("category")
 RESOURCE = sdk_spellings("resourceId")
-TENANT = sdk_spellings("tenantId")
 CORRELATION = sdk_spellings("correlationId")
 LOCATION = sdk_spellings("location")
 OPERATION = sdk_spellings("operationName")
@@ -21,6 +20,9 @@ _TIMES = (
     *(sdk_spellings("time"), sdk_spellings("eventTimestamp"), sdk_spellings("timeGenerated")),
     *(sdk_spellings("timeStamp"), sdk_spellings("eventTime")),
 )
+_TENANT = sdk_spellings("tenantId")
+_TENANT_OF_ROW = sdk_spellings("aadTenantId")
+_ROW_TIME = sdk_spellings("timeGenerated")
 _SUBSCRIPTION = sdk_spellings("subscriptionId")
 _IN_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)", re.IGNORECASE)
 
@@ -55,10 +57,20 @@ def first_time(document: dict[str, Any]) -> Any:
     return None
 
 
+def tenant(document: dict[str, Any]) -> str | None:
+    """The Entra tenant. A row of Log Analytics has it as ``AADTenantId``: its ``TenantId`` is the
+    workspace.
+    """
+    found = text(document, _TENANT_OF_ROW)
+    if found is None and not has(document, _ROW_TIME):
+        found = text(document, _TENANT)
+    return found
+
+
 def subscription(document: dict[str, Any], resource: str | None) -> str | None:
     """The subscription, else the tenant; lower-cased, since records differ in the case."""
     found = text(document, _SUBSCRIPTION)
     if found is None and resource is not None and (match := _IN_SUBSCRIPTION.match(resource)):
         found = match[1]
-    found = found or text(document, TENANT)
+    found = found or tenant(document)
     return None if found is None else fold(found)

@@ -55,7 +55,7 @@ def complete(found: Facts, document: dict[str, Any], inner: dict[str, Any], time
 
 def _tenant(document: dict[str, Any], resource: str | None) -> str | None:
     """The tenant, lower-cased, since records differ in the case."""
-    found = text(document, azure.TENANT)
+    found = azure.tenant(document)
     if found is None and resource is not None and (match := _IN_TENANT.match(resource)):
         found = match[1]
     return None if found is None else fold(found)

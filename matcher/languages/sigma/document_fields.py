@@ -37,7 +37,10 @@ def _section(source: SigmaLogSource) -> Iterator[str]:
         wanted += f", `service: {source.service}`"
     yield f"{wanted}. {source.means}\n"
     if source.spelled:
-        yield "* Names count in camelCase, PascalCase, lower case and snake_case."
+        yield (
+            "* Names count in camelCase, PascalCase, lower case and snake_case, "
+            "acronyms in capitals too."
+        )
     for written, meant in source.prefixes.items():
         stands = f"stands for `{meant}`" if meant else "is left out"
         yield f"* `{written}` at the beginning of a name {stands}."
