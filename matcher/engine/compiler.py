@@ -35,7 +35,17 @@ from matcher.engine.expression import (
 from matcher.engine.members import member_predicate
 from matcher.engine.patterns import TextTest, prepared_like_test
 from matcher.engine.regex import regex_test
-from matcher.engine.values import ORDER, address, address_rank, equal, number_of, text_of, unequal
+from matcher.engine.values import (
+    ORDER,
+    address,
+    address_rank,
+    equal,
+    number_of,
+    same_address,
+    text_of,
+    unequal,
+    within,
+)
 from matcher.events.schema import Event, Kind, Property
 from matcher.events.text import fold
 from matcher.events.written import Number
@@ -110,7 +120,7 @@ def _value_predicate(
             return _on_text(item, regex_test(pattern, caseless))
         case InNetwork(item, network):
             get = operand(item)
-            return lambda event: (a := address(text_of(get(event)))) is not None and a in network
+            return lambda event: within(text_of(get(event)), network)
         case Among(item, values):
             return _among(item, values)
         case Compare(operator, left, right):
@@ -206,6 +216,8 @@ def _among(item: Operand, values: tuple[Any, ...]) -> Predicate:
     if is_payload(item):
         return lambda event: not texts.isdisjoint(event.payload.texts)
     get = operand(item)
+    if is_address(item):
+        return _among_addresses(get, texts)
     others = tuple(value for value in values if value not in (None, ""))
     integers = frozenset(value for value in others if type(value) is int)
 
@@ -223,6 +235,17 @@ def _among(item: Operand, values: tuple[Any, ...]) -> Predicate:
     return holds
 
 
+def _among_addresses(get: Getter, texts: frozenset[str]) -> Predicate:
+    """However an address is spelled."""
+    addresses = frozenset(map(address, texts)) - {None}
+
+    def holds(event: Event) -> bool:
+        value = get(event)
+        return value in texts or (value is not None and address(value) in addresses)
+
+    return holds
+
+
 def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
     if operator in (Comparison.EQUAL, Comparison.UNEQUAL):
         match left, right:
@@ -235,13 +258,13 @@ def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
                 known = text_of(value) is not None
                 return lambda event: known and not same(event)
     get_left, get_right = operand(left), operand(right)
+    if is_address(left) or is_address(right):
+        return _compared_addresses(operator, get_left, get_right)
     if operator is Comparison.UNEQUAL:
         return lambda event: unequal(get_left(event), get_right(event))
     if operator is Comparison.EQUAL:
         return lambda event: equal(get_left(event), get_right(event))
     order = ORDER[operator]
-    if is_address(left) or is_address(right):
-        return _ordered_addresses(order, get_left, get_right)
 
     def holds(event: Event) -> bool:
         a, b = get_left(event), get_right(event)
@@ -254,11 +277,20 @@ def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
     return holds
 
 
-def _ordered_addresses(order: Callable[[Any, Any], bool], left: Getter, right: Getter) -> Predicate:
-    """What is no address stands in no order."""
+def _compared_addresses(operator: Comparison, left: Getter, right: Getter) -> Predicate:
+    """Addresses compare however they are spelled; what is no address stands in no order."""
+    if operator is Comparison.EQUAL:
+        return lambda event: _same(left(event), right(event))
+    if operator is Comparison.UNEQUAL:
+        return lambda event: unequal(a := left(event), b := right(event)) and not _same(a, b)
+    order = ORDER[operator]
 
     def holds(event: Event) -> bool:
         a, b = address_rank(left(event)), address_rank(right(event))
         return a is not None and b is not None and order(a, b)
 
     return holds
+
+
+def _same(a: Any, b: Any) -> bool:
+    return equal(a, b) or same_address(a, b)

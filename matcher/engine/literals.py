@@ -7,8 +7,9 @@ else a property may hold is declared by the property (:class:`matcher.events.sch
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from matcher.engine.commonness import commonness
 from matcher.engine.expression import (
@@ -28,6 +29,7 @@ from matcher.engine.expression import (
 from matcher.engine.patterns import like_runs, like_test
 from matcher.engine.regex import regex_test
 from matcher.engine.regex_texts import required_texts
+from matcher.engine.values import address
 from matcher.events.schema import Kind, Property
 from matcher.events.text import fold
 
@@ -79,9 +81,9 @@ def need(expression: Expression) -> Need:
         case Always(holds):
             return Need(None, "it always holds") if holds else NEVER
         case Compare(Comparison.EQUAL, Field(property=found), Constant(value=str() as text)):
-            return _property_need(found, [text], lambda value: value == text)
+            return _equal_text(found, text)
         case Compare(Comparison.EQUAL, Constant(value=str() as text), Field(property=found)):
-            return _property_need(found, [text], lambda value: value == text)
+            return _equal_text(found, text)
         case Among(Field(property=found), values, _, caseless) if _are_texts(values):
             return _union([_equal(found, str(value), caseless) for value in values])
         case Like(Field(property=found), pattern, caseless, _, escape):
@@ -98,6 +100,32 @@ def _are_texts(values: tuple[Scalar, ...]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
+def _equal_text(found: Property, text: str) -> Need:
+    if found.kind is Kind.ADDRESS:
+        return _equal(found, text, caseless=False)
+    return _property_need(found, [text], lambda value: value == text)
+
+
+def _spellings(address: IPv4Address | IPv6Address) -> Iterator[str]:
+    """Texts of which every spelling of the address holds one.
+
+    A group of IPv6 may be written with zeros before it, the last two as an IPv4 address. An IPv4
+    address may stand in the last two groups of an IPv6 address, with or without their zeros.
+    """
+    if isinstance(address, IPv6Address):
+        yield max((f"{group:x}" for group in _groups(address)[:6]), key=len)
+        return
+    yield str(address)
+    high, low = divmod(int(address), 0x10000)
+    for digits in range(len(f"{low:x}"), 5):
+        yield f"{high:x}:{low:0{digits}x}"
+
+
+def _groups(address: IPv6Address) -> tuple[int, ...]:
+    packed = address.packed
+    return tuple(int.from_bytes(packed[at : at + 2]) for at in range(0, len(packed), 2))
+
+
 def _equal(found: Property, text: str, caseless: bool) -> Need:
     prepare: Callable[[str], str] = fold if caseless else str
     wanted = prepare(text)
@@ -105,6 +133,8 @@ def _equal(found: Property, text: str, caseless: bool) -> Need:
     def test(value: str) -> bool:
         return prepare(value) == wanted
 
+    if found.kind is Kind.ADDRESS and (spelled := address(text)) is not None:
+        return _union([_longest([run], found.name) for run in _spellings(spelled)])
     if found.kind is not Kind.VALUES:
         return _property_need(found, [text], test)
     own = _one_of_the_values(text, found)

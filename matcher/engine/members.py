@@ -29,7 +29,7 @@ from matcher.engine.expression import (
 )
 from matcher.engine.patterns import prepared_like_test
 from matcher.engine.regex import regex_test
-from matcher.engine.values import ORDER, address, number_of
+from matcher.engine.values import ORDER, number_of, within
 from matcher.events.schema import Event, Kind
 from matcher.events.text import fold
 from matcher.events.written import compact
@@ -55,7 +55,7 @@ def member_predicate(leaf: Leaf) -> Callable[[Event], bool]:
         case Matches(item, pattern, caseless):
             return _on_texts(item, regex_test(pattern, caseless), whole=True)
         case InNetwork(item, network):
-            return _on_texts(item, lambda text: (a := address(text)) is not None and a in network)
+            return _on_texts(item, lambda text: within(text, network))
         case Compare(operator, left, right):
             return _compare(operator, values(left), values(right))
         case Recent() | Always():

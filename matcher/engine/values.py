@@ -1,5 +1,5 @@
 """How AQL's values compare: text by code point, numbers by value, a number with a text by value
-where the text is a number. An address field is ordered by address. NULL equals, orders and matches
+where the text is a number. An address field compares by address. NULL equals, orders and matches
 nothing.
 
 Source: docs/reference/aql.md, "Quotes and literals" and "NULL".
@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
@@ -52,13 +52,31 @@ def number_of(value: Any) -> int | float | None:
 
 @lru_cache(maxsize=4096)
 def address(text: str | None) -> IPv4Address | IPv6Address | None:
-    """The IP address that a text spells, None where the text is not an address."""
+    """The IP address that a text spells, None where the text is not an address. An IPv4 address
+    inside IPv6, ``::ffff:10.1.2.3``, is the IPv4 address.
+    """
     if text is None:
         return None
     try:
-        return ip_address(text)
+        found = ip_address(text)
     except ValueError:
         return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return found if mapped is None else mapped
+
+
+def same_address(a: Any, b: Any) -> bool:
+    """Whether two values spell one address."""
+    found = address(text_of(a))
+    return found is not None and found == address(text_of(b))
+
+
+def within(text: str | None, network: IPv4Network | IPv6Network) -> bool:
+    """Whether a text is an address inside the network."""
+    found = address(text)
+    if text is None or found is None:
+        return False
+    return found in network or (":" in text and ip_address(text) in network)
 
 
 def address_rank(value: Any) -> tuple[int, int] | None:

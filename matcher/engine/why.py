@@ -6,6 +6,7 @@ from typing import Any
 
 from matcher.engine.compiler import (
     Predicate,
+    is_address,
     is_payload,
     leaf_predicate,
     operand,
@@ -33,7 +34,7 @@ from matcher.engine.expression import (
 from matcher.engine.members import texts, values
 from matcher.engine.patterns import like_runs
 from matcher.engine.regex import regex_search
-from matcher.engine.values import equal, text_of
+from matcher.engine.values import equal, same_address, text_of
 from matcher.events.schema import Event
 from matcher.events.text import fold
 
@@ -102,7 +103,11 @@ def _option(leaf: Among, event: Event) -> Any:
         there = set(map(prepare, texts(values(leaf.operand)(event))))
         return next((value for value in leaf.values if prepare(str(value)) in there), None)
     seen = operand(leaf.operand)(event)
-    return next((value for value in leaf.values if equal(seen, value)), None)
+    for same in (equal, same_address) if is_address(leaf.operand) else (equal,):
+        for value in leaf.values:
+            if same(seen, value):
+                return value
+    return None
 
 
 def written(item: Operand) -> str:

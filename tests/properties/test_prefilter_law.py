@@ -36,7 +36,9 @@ WORDS = (
     "Microsoft.Authorization/roleAssignments/write", "MICROSOFT.COMPUTE/VIRTUALMACHINES/WRITE",
     "Renamed operation", "café", "CAFÉ", "\u212aelvin", "kelvin", "Stra\u00dfe", "İstanbul",
     'say "hi"', "back\\slash", "line\nbreak", "tab\there", "5", "5.0", "true", "null", "123456",
-    "192.0.2.7", "192.0.2.7:443", "alice", "alice@example.com", "root", "Root", "AccessDenied",
+    "192.0.2.7", "192.0.2.7:443", "::ffff:192.0.2.7", "::FFFF:C000:0207", "::ffff:c000:207",
+    "2001:db8::7", "2001:0DB8:0000::0007", "::1", "0:0::1",
+    "alice", "alice@example.com", "root", "Root", "AccessDenied",
     "us-east-1", "111122223333", "\U0001f600 party", "a/b", "", " ", "-",
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from matcher.engine.compiler import is_payload, leaf_predicate
+from matcher.engine.compiler import is_address, is_payload, leaf_predicate
 from matcher.engine.expression import (
     Always,
     Among,
@@ -26,7 +26,7 @@ from matcher.engine.expression import (
 from matcher.engine.gate import possible_types
 from matcher.engine.literals import need
 from matcher.engine.rule import Rule
-from matcher.engine.values import number_of
+from matcher.engine.values import address, number_of
 from matcher.engine.verdict import condition, operands
 from matcher.events.catalogue import Catalogue
 from matcher.events.schema import EMPTY_EVENT
@@ -129,11 +129,16 @@ def _contradict(items: tuple[Expression, ...]) -> bool:
         texts = [text for text in options if isinstance(text, str) and number_of(text) is None]
         if len(texts) < len(options):
             continue  # numbers are equal by value, however they are written
-        found = frozenset(map(_of_any_case, texts))
+        found = frozenset(map(_as_address if is_address(operand) else _of_any_case, texts))
         if not found & wanted.get(operand, found):
             return True
         wanted[operand] = found & wanted.get(operand, found)
     return _opposed(items)
+
+
+def _as_address(text: str) -> str:
+    """An address equals itself in any spelling."""
+    return str(address(text) or text)
 
 
 def _of_any_case(text: str) -> str:

@@ -7,9 +7,12 @@ import pytest
 import yaml
 
 from matcher.engine.compiler import predicate
+from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
+from matcher.events.envelope import unwrap
+from matcher.events.normalize import normalize
 from matcher.languages.aql import Policy, compile_query
-from tests.factories import make_event
+from tests.factories import make_event, make_rule
 
 CASES = Path(__file__).parents[2] / "cases" / "aql"
 CATALOGUE = Catalogue.load()
@@ -124,3 +127,32 @@ def test_a_network_in_a_reference_set_is_a_network(listed, expected):
 def test_numbers_compare_with_their_texts():
     for text in ("qid = '1'", "qid IN (2, '1.0')", "qid LIKE '1%'", "severity >= '-3'", "qid = 1"):
         assert predicate(compile_query(text, CATALOGUE).expression)(make_event(qid=1))
+
+
+SPELLED = ("10.1.2.3", "::ffff:10.1.2.3", "::FFFF:0A01:0203", "2001:db8::7", "2001:0DB8:0::0007")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sourceip = '10.1.2.3'", SPELLED[:3]),
+        ("sourceip IN ('9.9.9.9', '::ffff:10.1.2.3')", SPELLED[:3]),
+        ("sourceip = '2001:DB8::7'", SPELLED[3:]),
+        ("'2001:db8::0:7' = sourceip", SPELLED[3:]),
+        ("sourceip != '2001:db8::7'", SPELLED[:3]),
+        ("INCIDR('10.0.0.0/8', sourceip)", SPELLED[:3]),
+        ("INCIDR('::ffff:10.0.0.0/104', sourceip)", SPELLED[1:3]),
+        ("sourceip BETWEEN '10.0.0.0' AND '10.255.255.255'", SPELLED[:3]),
+    ],
+)
+def test_an_address_is_one_however_it_is_spelled(text, expected):
+    expression = compile_query(text, CATALOGUE).expression
+    rules = RuleSet([make_rule(expression)], CATALOGUE.log_source_types)
+    found = []
+    for one in SPELLED:
+        raw = b'{"sourceIPAddress":"%s","eventName":"a","awsRegion":"x"}' % one.encode()
+        (unwrapped,) = unwrap(raw).events
+        event = normalize(unwrapped, 0, CATALOGUE)
+        assert bool(rules.match(event)) is bool(rules.match_naive(event))
+        found += [one] if rules.match(event) else []
+    assert found == list(expected)
