@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from matcher.cli.alert_table import wide_console
@@ -17,10 +16,11 @@ from matcher.cli.check import Format
 from matcher.cli.inputs import find_files
 from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
 from matcher.cli.reading import read_portions
+from matcher.cli.verdict_tree import verdict_row, verdict_tree
 from matcher.config import Settings
 from matcher.engine.gate import possible_types
 from matcher.engine.rule import Rule
-from matcher.engine.verdict import Verdict, judge
+from matcher.engine.verdict import judge
 from matcher.errors import UsageError
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
@@ -31,8 +31,6 @@ from matcher.languages.nearest import nearest
 from matcher.rulebook import Rulebook
 from matcher.rulebook.loading import SUFFIXES
 from matcher.service.wiring import load_catalogue, load_rulebook
-
-_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +140,8 @@ def _row(rule: Rule, place: _Place, item: Event | Reject, catalogue: Catalogue) 
         "event": item.qidname,
         "log_source_type": item.log_source_type.name,
         "log_source_type_possible": item.log_source_type in types,
-        "verdict": _plain(verdict, item),
+        "verdict": verdict_row(verdict, item),
     }
-
-
-def _plain(verdict: Verdict, event: Event) -> dict[str, Any]:
-    """A verdict as JSON; the payload is not repeated."""
-    if verdict.parts:
-        parts = [_plain(part, event) for part in verdict.parts]
-        return {"condition": verdict.text, "holds": verdict.holds, "parts": parts}
-    seen = {
-        name: {"$ref": "payload"} if value == event.payload.text else value
-        for name, value in verdict.seen
-    }
-    return {"condition": verdict.text, "holds": verdict.holds, "seen": seen}
 
 
 def _show(console: Console, rule: Rule, row: dict[str, Any]) -> None:
@@ -169,24 +155,5 @@ def _show(console: Console, rule: Rule, row: dict[str, Any]) -> None:
     if not row["log_source_type_possible"]:
         of += ": the rule can match no event of this log source type"
     console.print(Text(of))
-    for line in _tree(row["verdict"], 1):
+    for line in verdict_tree(row["verdict"], 1):
         console.print(line)
-
-
-def _tree(verdict: dict[str, Any], depth: int) -> Iterator[Table]:
-    """A line a node. What is too long goes on under itself, not under its mark."""
-    mark = ("+ ", "green") if verdict["holds"] else ("- ", "red")
-    seen = [f"{name} is {_shown(value)}" for name, value in verdict.get("seen", {}).items()]
-    tail = (f"   {', '.join(seen)}", "dim") if seen else ""
-    line = Table.grid()
-    line.add_row(Text.assemble("  " * depth, mark), Text.assemble(verdict["condition"], tail))
-    yield line
-    for part in verdict.get("parts", ()):
-        yield from _tree(part, depth + 1)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict) and "$ref" in value:
-        return "the event"
-    text = "NULL" if value in (None, "") else repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -9,12 +9,19 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from matcher.cli.alert_table import wide_console
 from matcher.cli.options import ConfigFile, Profile, Sets, configuration
+from matcher.cli.verdict_tree import verdict_row, verdict_tree
 from matcher.cli.words import counted
+from matcher.engine.verdict import judge
 from matcher.errors import EXIT_RULES, UsageError
 from matcher.rulebook import Rulebook, TestResult, run_tests
 from matcher.rulebook.lints import missing_tests
 from matcher.service.wiring import load_catalogue, load_rulebook
+
+_SHOWN_EVENTS = 3
+_DEPTH = 3
+"""How far the tree of conditions stands to the right, below its test."""
 
 
 def run_rule_tests(
@@ -26,11 +33,16 @@ def run_rule_tests(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Writes the results as JUnit XML.")
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Shows the tests that fail, and the count, alone.")
+    ] = False,
     profile: Profile = None,
     config: ConfigFile = None,
     sets: Sets = None,
 ) -> None:
-    """Run the tests inside rule files. Exit code 11 where one fails or a rule is refused."""
+    """Run the tests inside rule files; one that fails shows what each condition of its rule saw.
+    Exit code 11 where one fails or a rule is refused.
+    """
     named = {"rules.paths": ("RULES", rules), "catalogue.profile": ("--profile", profile)}
     settings = configuration(config, sets, named).settings
     catalogue = load_catalogue(settings)
@@ -39,8 +51,9 @@ def run_rule_tests(
     results = run_tests(rulebook, catalogue)
     if junit is not None:
         _write_junit(junit, results)
-    failed = _show(Console(), results)
-    _tell_lacking(Console(stderr=True), rulebook)
+    failed = _show(wide_console(), results, quiet=quiet)
+    if not quiet:
+        _tell_lacking(Console(stderr=True), rulebook)
     if failed:
         raise typer.Exit(EXIT_RULES)
 
@@ -62,16 +75,31 @@ def _tell_lacking(console: Console, rulebook: Rulebook) -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
 
-def _show(console: Console, results: Sequence[TestResult]) -> int:
-    """Prints every test; how many failed."""
+def _show(console: Console, results: Sequence[TestResult], *, quiet: bool) -> int:
+    """Prints every test, or those alone that failed; how many failed."""
     for result in results:
+        if result.passed and quiet:
+            continue
         state = ("ok   ", "green") if result.passed else ("FAIL ", "bold red")
         console.print(Text.assemble(state, f"{result.test.rule_id}: {result.test.name}"))
         if not result.passed:
             console.print(Text(f"     {result.test.file}:{result.test.line}: {result.detail}"))
+            _explain(console, result)
     failed = sum(not result.passed for result in results)
     console.print(f"{counted(len(results), 'test')}, {failed} failed", highlight=False)
     return failed
+
+
+def _explain(console: Console, result: TestResult) -> None:
+    """What the rule decided on the events of a test that failed, condition by condition."""
+    for event in result.decided[:_SHOWN_EVENTS]:
+        console.print(Text(f"     {event.qidname}, {event.log_source_type.name}:", style="dim"))
+        verdict = judge(result.rule.expression, event)
+        for line in verdict_tree(verdict_row(verdict, event), _DEPTH):
+            console.print(line)
+    more = len(result.decided) - _SHOWN_EVENTS
+    if more > 0:
+        console.print(Text(f"     and {counted(more, 'more event')}", style="dim"))
 
 
 def _write_junit(path: Path, results: Sequence[TestResult]) -> None:

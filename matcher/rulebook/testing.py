@@ -17,12 +17,19 @@ from matcher.rulebook.loading import Rulebook
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """How one test went. ``detail`` says what was expected and what was seen; "" if it passed."""
+    """How one test went.
+
+    ``detail`` says what was expected and what was seen; "" if it passed. ``decided`` are the events
+    on which the rule decided otherwise than the test expects: every event of its record where a
+    match is missing, else those that matched; none where the record cannot be read.
+    """
 
     __test__ = False  # pytest takes what is named so for a test of its own
 
     test: RuleTest
     detail: str
+    rule: Rule
+    decided: tuple[Event, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -40,22 +47,23 @@ def run_tests(rulebook: Rulebook, catalogue: Catalogue) -> tuple[TestResult, ...
     for test in rulebook.tests:
         tests[test.rule_id].append(test)
     return tuple(
-        TestResult(
-            test, _detail(rule, RuleSet([rule], catalogue.log_source_types), test, catalogue)
-        )
+        _result(rule, RuleSet([rule], catalogue.log_source_types), test, catalogue)
         for rule in rulebook.rules
         for test in tests[rule.id]
     )
 
 
-def _detail(rule: Rule, ruleset: RuleSet, test: RuleTest, catalogue: Catalogue) -> str:
+def _result(rule: Rule, ruleset: RuleSet, test: RuleTest, catalogue: Catalogue) -> TestResult:
     events = _events(test, catalogue)
     if isinstance(events, str):
-        return events
-    matched = [event for event in events if ruleset.match(event)]
-    if bool(matched) is not test.match:
-        return "no match, and one is expected" if test.match else "a match, and none is expected"
-    return "; ".join(_differences(rule, matched[0], test)) if matched else ""
+        return TestResult(test, events, rule)
+    matched = tuple(event for event in events if ruleset.match(event))
+    if test.match and not matched:
+        return TestResult(test, "no match, and one is expected", rule, tuple(events))
+    if matched and not test.match:
+        return TestResult(test, "a match, and none is expected", rule, matched)
+    differences = "; ".join(_differences(rule, matched[0], test)) if matched else ""
+    return TestResult(test, differences, rule, matched[:1] if differences else ())
 
 
 def _events(test: RuleTest, catalogue: Catalogue) -> list[Event] | str:

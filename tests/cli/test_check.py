@@ -141,6 +141,28 @@ def test_tests_that_fail(capsys, rules, tmp_path):
     assert [failure.get("message") for failure in failures] == ["a match, and none is expected"]
 
 
+def test_a_test_that_fails_shows_what_each_condition_saw(capsys, rules):
+    main(["test", rules(wrong=FAILING)])
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    at = lines.index("FAIL wrong-test: lists are no creations")
+    assert "a match, and none is expected" in lines[at + 1]
+    assert lines[at + 2] == "CreateUser, Amazon AWS CloudTrail:"
+    assert any(line.startswith("+ ") and "is 'CreateUser'" in line for line in lines[at + 3 :])
+
+
+@pytest.mark.parametrize("option", ["-q", "--quiet"])
+def test_tests_that_pass_are_not_shown_where_that_is_asked_for(capsys, rules, option):
+    assert main(["test", option, rules(good=GOOD, always=ALWAYS)]) == EXIT_OK
+    seen = capsys.readouterr()
+    assert len(seen.out.splitlines()) == 1
+    assert " 0 failed" in seen.out
+    assert seen.err == ""
+    assert main(["test", option, rules(wrong=FAILING)]) == EXIT_RULES
+    out = capsys.readouterr().out
+    assert "FAIL wrong-test: lists are no creations" in out
+    assert "creations are" not in out
+
+
 def test_a_refused_rule_stops_the_tests(capsys, rules):
     assert main(["test", rules(bad="id: [")]) == EXIT_RULES
     assert "bad.yml" in capsys.readouterr().err
