@@ -75,6 +75,7 @@ class KafkaSink:
         self._open = asyncio.Event()
         self._again: deque[tuple[Message, asyncio.Future[None]]] = deque()
         self._repair: asyncio.Task[None] | None = None
+        self._diagnosis: asyncio.Task[str] | None = None
         self._stopped = False
 
     async def start(self) -> None:
@@ -108,6 +109,8 @@ class KafkaSink:
     async def stop(self, seconds: float) -> None:
         """See :meth:`Sink.stop`."""
         self._stopped = True
+        if self._diagnosis is not None:
+            self._diagnosis.cancel()
         if self._repair is not None:
             self._repair.cancel()
         producer, self._producer = self._producer, None
@@ -147,8 +150,19 @@ class KafkaSink:
             written.set_result(None)
         elif isinstance(error, (*_TOO_LARGE, OutOfOrderSequenceNumber)):
             self._send_again(message, written)
+        elif isinstance(error, KafkaError) and error.retriable:
+            self._fail_explained(_delivery_error(message, error), written)
         else:
             written.set_exception(_delivery_error(message, error))
+
+    def _fail_explained(self, failure: DeliveryError, written: asyncio.Future[None]) -> None:
+        """An error that passes was met until the client gave up: the brokers know what lies behind.
+
+        They are asked once, whatever fails meanwhile.
+        """
+        if self._diagnosis is None:
+            self._diagnosis = asyncio.ensure_future(self.diagnose())
+        self._diagnosis.add_done_callback(partial(_explain, failure, written))
 
     def _send_again(self, message: Message, written: asyncio.Future[None]) -> None:
         self._again.append((message, written))
@@ -190,6 +204,18 @@ class KafkaSink:
 async def _close(producer: AIOKafkaProducer, seconds: float) -> None:
     if not await closed("producer", producer.stop(), seconds):
         await closed("producer's connections", producer.client.close(), 1.0)
+
+
+def _explain(
+    failure: DeliveryError, written: asyncio.Future[None], diagnosis: asyncio.Task[str]
+) -> None:
+    if written.done():
+        return
+    if not diagnosis.cancelled() and diagnosis.exception() is None:
+        explained = DeliveryError(f"{failure}: {diagnosis.result()}")
+        explained.__cause__ = failure.__cause__
+        failure = explained
+    written.set_exception(failure)
 
 
 def _delivery_error(message: Message, error: BaseException) -> DeliveryError:

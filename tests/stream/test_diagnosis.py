@@ -43,11 +43,17 @@ async def test_brokers_that_do_not_answer_are_the_cause():
 
 
 @pytest.mark.real_kafka
-async def test_an_alert_topic_that_is_deleted_while_running_is_named(real_broker):
-    stage = Stage(real_broker, send_timeout=1.0)
+@pytest.mark.parametrize(("send_timeout", "request_timeout"), [(1.0, 40.0), (60.0, 2.0)])
+async def test_an_alert_topic_that_is_deleted_while_running_is_named(
+    real_broker, send_timeout, request_timeout
+):
+    """Whoever gives up first, we or the client, which then says that a partition has no leader."""
+    stage = Stage(real_broker, send_timeout=send_timeout)
+    stage.kafka["request_timeout"] = request_timeout
     with stage.client_log:
         task = asyncio.create_task((await stage.worker()).run())
-        await stage.until(lambda: len(stage.committed()) == 4)
+        stage.produce([b"alert"] * 8)
+        await stage.until_committed()
         real_broker.delete_topic(stage.alerts)
         stage.produce([b"alert"] * 8)
         with pytest.raises(DeliveryError) as told:
