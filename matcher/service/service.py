@@ -32,6 +32,7 @@ from matcher.metrics import (
     RULES_LOADED,
     RULESET_INFO,
     SKIPPED,
+    Recorder,
 )
 from matcher.pipeline.process import Pipeline
 from matcher.service.collector import calm_collector
@@ -39,13 +40,47 @@ from matcher.service.exposition import Exposition
 from matcher.service.http import application, serve
 from matcher.service.shutdown import Shutdown
 from matcher.stream.client import ClientLog
-from matcher.stream.prepare import prepare_worker
+from matcher.stream.kafka_source import KafkaSource
+from matcher.stream.matching import Parts
+from matcher.stream.outgoing import Clock
+from matcher.stream.preflight import preflight
+from matcher.stream.sink import KafkaSink
 from matcher.stream.worker import Worker
 
 log = structlog.get_logger(__name__)
 
 _CLOSING_SECONDS = 10.0
-"""Beyond the drain: for letting go of the connections."""
+"""Time beyond the drain, to close the connections."""
+
+_REVOKE_SHARE = 0.75
+"""A revocation may take this share of the group's rebalance timeout; the rejoin needs the rest."""
+
+
+async def prepare_worker(
+    settings: Settings,
+    pipeline: Parts,
+    recorder: Recorder,
+    client_log: ClientLog,
+    clock: Clock = time.time,
+) -> Worker:
+    """Check the settings against the cluster, and make a worker that is not yet connected.
+
+    ``client_log`` must stay entered for as long as the worker lives. Raises KafkaUnreachable where
+    the cluster does not answer or a topic is missing, ConfigError where the settings do not fit
+    the cluster.
+    """
+    fit = await preflight(settings, client_log)
+    kafka = settings.kafka
+    return Worker(
+        KafkaSource(kafka, settings.input, recorder, client_log),
+        KafkaSink(kafka, settings.output, client_log, fit.batch_bytes),
+        pipeline,
+        recorder,
+        output=settings.output,
+        service=settings.service,
+        revoke_timeout=kafka.rebalance_timeout * _REVOKE_SHARE,
+        clock=clock,
+    )
 
 
 class Service:

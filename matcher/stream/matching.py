@@ -1,4 +1,4 @@
-"""One slice of records through the pipeline, and what it caused into the outbox."""
+"""Runs one slice of records through the pipeline, puts the results into the outbox, and counts."""
 
 import asyncio
 import time
@@ -9,16 +9,26 @@ from typing import Protocol
 from matcher.alerts.alert import Alert
 from matcher.config import OutputSettings
 from matcher.engine.rule import Severity
-from matcher.events.record import Batch
+from matcher.events.record import Batch, TopicPartition
 from matcher.metrics import (
     ALERTS_BELOW_SEVERITY,
     BATCH_DURATION,
+    BYTES_CONSUMED,
+    CANDIDATES,
+    EVALUATIONS,
     EVENT_TO_ALERT,
+    EVENTS,
+    MATCHED_EVENTS,
+    MATCHES,
     RECORD_TO_ALERT,
+    RECORDS_CONSUMED,
+    REJECTS,
+    RULE_ERRORS,
+    SKIPPED,
+    Metric,
     Recorder,
 )
-from matcher.pipeline.outcome import Outcome
-from matcher.stream.counting import count
+from matcher.pipeline.outcome import Counts, Outcome
 from matcher.stream.dead_letters import rejected_unit
 from matcher.stream.outbox import Delivery, Outbox
 from matcher.stream.outgoing import Clock, Message, alert_message, forward_message
@@ -64,7 +74,7 @@ class Matching:
             if part is None:
                 break
             done = part.done if part.done is not None else done
-            count(self._recorder, delivery.source, part.counts)
+            _count(self._recorder, delivery.source, part.counts)
             await self._hand_over(delivery, part)
             moved_on()
             await asyncio.sleep(0)
@@ -105,3 +115,26 @@ class Matching:
         self._recorder.observe(RECORD_TO_ALERT, max(0.0, now - alert.timestamp / 1000))
         if alert.devicetime is not None:
             self._recorder.observe(EVENT_TO_ALERT, max(0.0, now - alert.devicetime / 1000))
+
+
+def _count(recorder: Recorder, source: TopicPartition, counts: Counts) -> None:
+    """Add the counts of one part of a batch from this partition."""
+    if counts.records:
+        recorder.add(RECORDS_CONSUMED, counts.records, (source.topic, str(source.partition)))
+        recorder.add(BYTES_CONSUMED, counts.bytes, (source.topic,))
+    if counts.candidates:
+        recorder.add(CANDIDATES, counts.candidates)
+    if counts.evaluations:
+        recorder.add(EVALUATIONS, counts.evaluations)
+    by_name: tuple[tuple[Metric, dict[str, int]], ...] = (
+        (EVENTS, counts.events),
+        (MATCHED_EVENTS, counts.matched),
+        (REJECTS, counts.rejects),
+        (SKIPPED, counts.skipped),
+        (RULE_ERRORS, counts.rule_errors),
+    )
+    for metric, names in by_name:
+        for name, amount in names.items():
+            recorder.add(metric, amount, (name,))
+    for labels, amount in counts.matches.items():
+        recorder.add(MATCHES, amount, labels)

@@ -17,8 +17,8 @@ from matcher.config import (
     ServiceSettings,
     Settings,
 )
+from matcher.service.service import prepare_worker
 from matcher.stream.client import ClientLog
-from matcher.stream.prepare import prepare_worker
 from matcher.stream.worker import Worker
 from tests.brokers.client import KafkaBroker, Message
 from tests.fakes.broker import FakeBroker, Process

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from matcher.config import InputSettings, KafkaSettings, OutputSettings, Settings
 from matcher.errors import DeliveryError, UsageError
 from matcher.metrics import RECORDS_CONSUMED
+from matcher.service.service import prepare_worker
 from matcher.stream.client import ClientLog
 from matcher.stream.embedded import PARTITIONS, EmbeddedBroker, Pacer
-from matcher.stream.prepare import prepare_worker
 from tests.fakes.pipeline import ScriptedPipeline
 from tests.fakes.recorder import MemoryRecorder
 
