@@ -22,8 +22,8 @@ from matcher.cli.options import (
     QueryDialect,
     Sets,
     configuration,
+    counted,
 )
-from matcher.cli.words import counted
 from matcher.engine.expression import Field
 from matcher.engine.ruleset import Plan, RuleSet
 from matcher.errors import EXIT_RULES, RuleError

@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 
-from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
-from matcher.cli.words import counted
+from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration, counted
 from matcher.engine.rule import Rule
 from matcher.errors import EXIT_RULES, RuleError, UsageError
 from matcher.events.catalogue import Catalogue

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from matcher.cli.options import BootstrapServers, ConfigFile, Sets, configuration
-from matcher.cli.words import counted
+from matcher.cli.options import BootstrapServers, ConfigFile, Sets, configuration, counted
 from matcher.events.record import TopicPartition
 from matcher.service.exposition import Exposition
 from matcher.stream.client import ClientLog

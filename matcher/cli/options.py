@@ -1,4 +1,4 @@
-"""Options that several commands share, and how they become settings."""
+"""What several commands share: options, how they become settings, and words for a person."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -68,5 +68,10 @@ def configuration(
 
 
 def warn(text: str) -> None:
-    """Tell a person on stderr of what is no error."""
+    """Write a warning to stderr."""
     typer.echo(f"warning: {text}", err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which is in the plural unless the number is 1."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

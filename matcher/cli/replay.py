@@ -13,9 +13,8 @@ from rich.console import Console
 
 from matcher.cli.demo_events import bundled_events
 from matcher.cli.inputs import find_files
-from matcher.cli.options import BootstrapServers, ConfigFile, Sets, configuration
+from matcher.cli.options import BootstrapServers, ConfigFile, Sets, configuration, counted
 from matcher.cli.reading import read_portions
-from matcher.cli.words import counted
 from matcher.config import Settings
 from matcher.errors import UsageError
 from matcher.events.record import Record

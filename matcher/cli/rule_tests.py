@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from matcher.cli.alert_table import wide_console
-from matcher.cli.options import ConfigFile, Profile, Sets, configuration
+from matcher.cli.options import ConfigFile, Profile, Sets, configuration, counted
 from matcher.cli.verdict_tree import verdict_row, verdict_tree
-from matcher.cli.words import counted
 from matcher.engine.verdict import judge
 from matcher.errors import EXIT_RULES, UsageError
 from matcher.rulebook import Rulebook, TestResult, run_tests

@@ -23,13 +23,13 @@ from matcher.cli.options import (
     Rules,
     Sets,
     configuration,
+    counted,
     warn,
 )
 from matcher.cli.progress import progress
 from matcher.cli.queries import read_query
 from matcher.cli.reading import Portion, read_portions
 from matcher.cli.rows import write_csv, write_json_lines, write_table
-from matcher.cli.words import counted
 from matcher.config import Settings, parse_time
 from matcher.errors import EXIT_ALERTS_FOUND, RuleError, RuleErrors, UsageError
 from matcher.events.record import RejectReason

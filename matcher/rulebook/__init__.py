@@ -3,7 +3,7 @@
 from matcher.rulebook.conversion import Converted, as_aql, as_sigma
 from matcher.rulebook.format import RuleTest
 from matcher.rulebook.loading import Rulebook, load_rules
-from matcher.rulebook.notes import Note
+from matcher.rulebook.messages import Note
 from matcher.rulebook.testing import TestResult, run_tests
 
 __all__ = [

@@ -20,8 +20,7 @@ from matcher.languages.aql import DEFAULT_POLICY, Policy, Query, compile_query
 from matcher.languages.nearest import nearest
 from matcher.rulebook.document import Document, decoded, read_document, read_documents
 from matcher.rulebook.format import RESERVED, RuleFile, RuleTest, read_rule_file
-from matcher.rulebook.notes import Note
-from matcher.rulebook.place import in_file
+from matcher.rulebook.messages import Note, in_file
 from matcher.rulebook.sigma_rules import is_sigma, sigma_rules
 
 SUFFIXES = (".yml", ".yaml")

@@ -22,7 +22,7 @@ from matcher.events.catalogue import Catalogue
 from matcher.languages.sigma import Detection, Policy, compile_detection
 from matcher.rulebook.document import Document
 from matcher.rulebook.format import KEYS, RuleFile, RuleTest
-from matcher.rulebook.notes import Note
+from matcher.rulebook.messages import Note
 from matcher.rulebook.sigma_checks import dict_of, unreadable
 from matcher.rulebook.sigma_errors import located, of_rule, read_by_pysigma
 from matcher.rulebook.sigma_reading import sigma_data

@@ -19,8 +19,7 @@ from matcher.engine.expression import Function
 from matcher.engine.values import address, number_of, text_of
 from matcher.events.text import fold, readable
 from matcher.languages.aql.dateformat import date_format
-from matcher.languages.aql.joining import joined
-from matcher.languages.aql.replacing import replace_all, replace_first
+from matcher.languages.aql.replacing import joined, replace_all, replace_first
 
 _LARGEST_EXACT = 2**63
 """Beyond a long, arithmetic goes on in doubles."""

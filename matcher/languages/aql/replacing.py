@@ -1,18 +1,35 @@
-"""REPLACEFIRST and REPLACEALL: a regular expression, a text, and Java's form of a replacement."""
+"""Making texts: pieces joined up to a greatest length, and REPLACEFIRST and REPLACEALL.
+
+A replacement is written as in Java.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from matcher.engine.regex import compiled, prepared
 from matcher.engine.values import text_of
-from matcher.languages.aql.joining import joined
+
+LONGEST_TEXT = 10_000_000
+"""The most characters that a text made by a function may have; ten times a usual record."""
 
 _PART = re.compile(
     r"\\(?P<sign>.)|\$(?P<number>\d)|\$\{(?P<name>\w+)\}|(?P<wrong>[\\$])", re.DOTALL
 )
+
+
+def joined(pieces: Iterable[str]) -> str | None:
+    """The pieces as one text; NULL where that text would have more than LONGEST_TEXT characters."""
+    length = 0
+    kept = []
+    for piece in pieces:
+        length += len(piece)
+        if length > LONGEST_TEXT:
+            return None
+        kept.append(piece)
+    return "".join(kept)
 
 
 @lru_cache(maxsize=256)

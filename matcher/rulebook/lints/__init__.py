@@ -23,7 +23,7 @@ from matcher.rulebook.lints.texts import texts
 from matcher.rulebook.lints.truth import truths
 from matcher.rulebook.lints.values import values
 from matcher.rulebook.loading import Rulebook
-from matcher.rulebook.place import in_file
+from matcher.rulebook.messages import in_file
 
 __all__ = ["CODES", "Lint", "lint_query", "lint_rules", "missing_tests"]
 

@@ -1,4 +1,6 @@
-"""Where a query's error stands in the rule file."""
+"""What a reader is told of a rule file: notes, and errors with their place in the file."""
+
+from dataclasses import dataclass
 
 import yaml
 
@@ -6,11 +8,20 @@ from matcher.errors import RuleError
 from matcher.rulebook.document import Document
 
 
-def in_file(error: RuleError, document: Document, node: yaml.ScalarNode | yaml.Node) -> RuleError:
-    """The error, seen from the file. ``node`` holds the query.
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know about a rule that works, or about a document that is no rule."""
 
-    Exact for a block (``query: |``) and for a query on one line; for a text that YAML folds or
-    unescapes it points to where the query begins.
+    rule_id: str
+    file: str
+    text: str
+
+
+def in_file(error: RuleError, document: Document, node: yaml.ScalarNode | yaml.Node) -> RuleError:
+    """The error with its place in the file. ``node`` holds the query.
+
+    The place is exact for a block (``query: |``) and for a query on one line. For a text that YAML
+    folds or unescapes, the place is where the query begins.
     """
     if error.location is not None:
         lines = error.source.split("\n")
@@ -26,7 +37,9 @@ def in_file(error: RuleError, document: Document, node: yaml.ScalarNode | yaml.N
 def _offsets(
     document: Document, node: yaml.Node, line: int, written: str
 ) -> tuple[int, int] | None:
-    """What is added to a place in the query to have its place in the file, None where unknown."""
+    """Lines and columns to add to a place in the query to get its place in the file; None where
+    that is unknown.
+    """
     file_lines = document.text.split("\n")
     start = node.start_mark
     block = isinstance(node, yaml.ScalarNode) and node.style == "|"
