@@ -28,7 +28,7 @@ PAYLOAD_REFERENCE = {"$ref": "payload"}
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class EventOrigin:
     """Where an event was read: the input, the record's offset (or line), the event's index in the
     record.
     """
@@ -51,7 +51,7 @@ def alert_id(rule: Rule, uid: str) -> str:
 
 
 def make_alert(
-    match: Match, event: Event, origin: Origin, *, ruleset: str, timestamp: int, max_bytes: int
+    match: Match, event: Event, origin: EventOrigin, *, ruleset: str, timestamp: int, max_bytes: int
 ) -> Alert:
     """The alert of a match. ``ruleset`` is the rule set's digest, ``timestamp`` the record's."""
     rule = match.rule

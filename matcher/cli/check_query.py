@@ -13,7 +13,7 @@ from matcher.cli.queries import read_query
 from matcher.engine.literals import need
 from matcher.errors import RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import DialectName, Policy, Query, compile_query
+from matcher.languages.aql import AqlPolicy, DialectName, Query, compile_query
 from matcher.languages.aql.text import aql_text
 from matcher.rulebook.lints import Lint, lint_query
 
@@ -21,7 +21,7 @@ from matcher.rulebook.lints import Lint, lint_query
 def check_query(
     argument: str,
     catalogue: Catalogue,
-    policy: Policy,
+    policy: AqlPolicy,
     dialect: DialectName,
     *,
     as_json: bool,
@@ -74,7 +74,7 @@ def diagnostics(errors: Sequence[RuleError]) -> list[dict[str, Any]]:
 
 
 def _compiled(
-    argument: str, catalogue: Catalogue, policy: Policy, dialect: DialectName
+    argument: str, catalogue: Catalogue, policy: AqlPolicy, dialect: DialectName
 ) -> tuple[Query | None, Sequence[RuleError], Sequence[Lint]]:
     file = ""
     try:

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from matcher.alerts.document import Origin, make_alert
+from matcher.alerts.document import EventOrigin, make_alert
 from matcher.engine.ruleset import RuleSet
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
@@ -215,7 +215,7 @@ class _RecordWork:
         alert = make_alert(
             match,
             event,
-            Origin(self.batch.input, self.record.offset, index),
+            EventOrigin(self.batch.input, self.record.offset, index),
             ruleset=self.pipeline.ruleset.digest,
             timestamp=self.record.timestamp,
             max_bytes=self.pipeline.max_alert_bytes,

@@ -16,7 +16,7 @@ from matcher.errors import (
 )
 from matcher.events.catalogue import Catalogue
 from matcher.languages import sigma
-from matcher.languages.aql import DEFAULT_POLICY, Policy, Query, compile_query
+from matcher.languages.aql import DEFAULT_POLICY, AqlPolicy, Query, compile_query
 from matcher.languages.nearest import nearest
 from matcher.rulebook.document import Document, decoded, read_document, read_documents
 from matcher.rulebook.format import RESERVED, RuleFile, RuleTest, read_rule_file
@@ -56,13 +56,14 @@ class Rulebook:
 def load_rules(
     paths: Sequence[Path],
     catalogue: Catalogue,
-    policy: Policy = DEFAULT_POLICY,
-    sigma_policy: sigma.Policy = sigma.DEFAULT_POLICY,
+    policy: AqlPolicy = DEFAULT_POLICY,
+    placeholders: sigma.Placeholders = sigma.NO_PLACEHOLDERS,
 ) -> Rulebook:
     """The rules of these files, and of the rule files in these directories and below them: rule
     files (AQL) and Sigma side by side.
 
-    ``policy`` is how their AQL is understood, ``sigma_policy`` how their Sigma.
+    ``policy`` is how their AQL is understood, ``placeholders`` are the values
+    of their Sigma placeholders.
 
     Raises UsageError where a path is not there or holds no rule file. What is wrong inside a file
     stands in the rulebook's errors, with its place.
@@ -85,7 +86,7 @@ def load_rules(
         except RuleError as error:
             errors.append(error)
     aql_rules = [rule.id for rule, _ in found]
-    from_sigma = sigma_rules(documents, catalogue, sigma_policy, aql_rules)
+    from_sigma = sigma_rules(documents, catalogue, placeholders, aql_rules)
     found += from_sigma.rules
     errors += from_sigma.errors
     unique, repeated = _without_repeated_ids(found)
@@ -149,7 +150,7 @@ def _bytes(file: Path) -> bytes:
         raise RuleSyntaxError(message, code="unreadable", path=str(file)) from error
 
 
-def _load(document: Document, catalogue: Catalogue, policy: Policy) -> tuple[Rule, RuleFile]:
+def _load(document: Document, catalogue: Catalogue, policy: AqlPolicy) -> tuple[Rule, RuleFile]:
     rule_file, errors = read_rule_file(document)
     query: Query | None = None
     if "query" in rule_file.values:
@@ -166,7 +167,7 @@ def _load(document: Document, catalogue: Catalogue, policy: Policy) -> tuple[Rul
     return _rule(document, rule_file.values, query), rule_file
 
 
-def _compiled(rule_file: RuleFile, catalogue: Catalogue, policy: Policy) -> Query:
+def _compiled(rule_file: RuleFile, catalogue: Catalogue, policy: AqlPolicy) -> Query:
     """The query; its errors point into the file."""
     values, node = rule_file.values, rule_file.nodes["query"]
     try:

@@ -19,7 +19,7 @@ from sigma.rule import SigmaRule
 from matcher.engine.rule import Attack, Rule, Severity
 from matcher.errors import RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
-from matcher.languages.sigma import Detection, Policy, compile_detection
+from matcher.languages.sigma import Detection, Placeholders, compile_detection
 from matcher.rulebook.document import Document
 from matcher.rulebook.format import KEYS, RuleFile, RuleTest
 from matcher.rulebook.messages import Note
@@ -86,7 +86,7 @@ def is_sigma(text: str) -> bool:
 def sigma_rules(
     documents: Sequence[Document],
     catalogue: Catalogue,
-    policy: Policy,
+    placeholders: Placeholders,
     aql_rules: Collection[str] = (),
 ) -> SigmaRules:
     """The rules of these documents. A filter is applied to every rule it is for, in whatever file
@@ -111,7 +111,7 @@ def sigma_rules(
                 unevaluated.append(Note(other.note_name, document.path, _CORRELATION))
             elif "filter" in data:
                 found = _Read(document, root, data, read_by_pysigma(document, data, SigmaFilter))
-                _check_filter(found, catalogue, policy)
+                _check_filter(found, catalogue, placeholders)
                 filters.append(found)
             else:
                 rules.append(
@@ -123,7 +123,7 @@ def sigma_rules(
     made = []
     for one in rules:
         try:
-            made.append(_rule(one, filters, catalogue, policy))
+            made.append(_rule(one, filters, catalogue, placeholders))
         except RuleErrors as several:
             errors += [of_rule(error, one.data) for error in several.errors]
     return SigmaRules(tuple(made), tuple(errors), tuple(unevaluated))
@@ -140,7 +140,7 @@ def _rule(
     read: _Read[SigmaRule],
     filters: Sequence[_Read[SigmaFilter]],
     catalogue: Catalogue,
-    policy: Policy,
+    placeholders: Placeholders,
 ) -> tuple[Rule, RuleFile]:
     document, nodes = read.document, dict_of(read.root)
     errors: list[RuleError] = []
@@ -153,22 +153,24 @@ def _rule(
         errors.append(error)
     try:
         conditions = [one.parsed.filter for one in applied]
-        detection = compile_detection(read.parsed, catalogue, policy, conditions)
+        detection = compile_detection(read.parsed, catalogue, placeholders, conditions)
     except RuleError as error:
         errors.append(located(error, document))
     if errors or detection is None:
         raise RuleErrors(errors)
-    rule = _made(read, detection, applied, policy)
+    rule = _made(read, detection, applied, placeholders)
     nodes.setdefault("id", read.root)
     return rule, RuleFile(document, dict(rule.metadata), nodes, tests)
 
 
-def _check_filter(read: _Read[SigmaFilter], catalogue: Catalogue, policy: Policy) -> None:
+def _check_filter(
+    read: _Read[SigmaFilter], catalogue: Catalogue, placeholders: Placeholders
+) -> None:
     """A filter that does not compile is refused where it stands, and applied to no rule."""
     parsed = read.parsed
     alone = SigmaRule(title=parsed.title, logsource=parsed.logsource, detection=parsed.filter)
     try:
-        compile_detection(alone, catalogue, policy)
+        compile_detection(alone, catalogue, placeholders)
     except RuleError as error:
         raise RuleErrors([located(error, read.document)]) from None
 
@@ -222,7 +224,7 @@ def _made(
     read: _Read[SigmaRule],
     detection: Detection,
     filters: Sequence[_Read[SigmaFilter]],
-    policy: Policy,
+    placeholders: Placeholders,
 ) -> Rule:
     parsed = read.parsed
     documents = (read.document, *(one.document for one in filters))
@@ -246,7 +248,7 @@ def _made(
         language="sigma",
         file=read.document.path,
         source=source,
-        settings=policy.settings(source),
+        settings=placeholders.settings(source),
         notes=tuple(notes),
         metadata=_metadata(parsed, read.data),
     )

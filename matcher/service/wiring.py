@@ -10,7 +10,7 @@ from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import Limits
 from matcher.languages import sigma
-from matcher.languages.aql import Policy
+from matcher.languages.aql import AqlPolicy
 from matcher.pipeline.process import Pipeline
 from matcher.rulebook import Rulebook, load_rules
 from matcher.service.value_lists import load_value_lists
@@ -33,10 +33,10 @@ def load_catalogue(settings: Settings) -> Catalogue:
     return Catalogue.load(settings.catalogue.profile, settings.catalogue.directory)
 
 
-def load_policy(settings: Settings) -> Policy:
+def load_policy(settings: Settings) -> AqlPolicy:
     """How AQL is understood. Raises ConfigError for a reference set that cannot be read."""
     aql = settings.aql
-    return Policy(
+    return AqlPolicy(
         nulls=aql.nulls,
         matches=aql.matches,
         zone=UTC if aql.time_zone == "UTC" else ZoneInfo(aql.time_zone),
@@ -49,7 +49,9 @@ def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
     where there is nothing to read.
     """
     lists = load_value_lists(settings.sigma.placeholders)
-    placeholders = sigma.Policy({name: tuple(sorted(values)) for name, values in lists.items()})
+    placeholders = sigma.Placeholders(
+        {name: tuple(sorted(values)) for name, values in lists.items()}
+    )
     return load_rules(rule_paths(settings), catalogue, load_policy(settings), placeholders)
 
 

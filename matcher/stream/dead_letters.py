@@ -1,4 +1,4 @@
-"""Dead letters: what could not be processed, byte for byte, with the place it came from."""
+"""Dead letters: what could not be processed, byte for byte, and where it came from."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ _STUB_MARK = ("x-matcher-stub", b"true")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a dead letter came from; None is what is not known."""
+class DeadLetterOrigin:
+    """Where a dead letter came from. A field that is not known is None."""
 
     topic: str
     partition: int
@@ -30,7 +30,9 @@ class Origin:
     timestamp: int | None = None
 
 
-def _headers(reason: str, detail: str, origin: Origin) -> tuple[tuple[str, bytes | None], ...]:
+def _headers(
+    reason: str, detail: str, origin: DeadLetterOrigin
+) -> tuple[tuple[str, bytes | None], ...]:
     fields = {
         "reason": reason,
         "detail": detail[:_DETAIL_CHARACTERS],
@@ -50,7 +52,9 @@ def _headers(reason: str, detail: str, origin: Origin) -> tuple[tuple[str, bytes
 
 def rejected_unit(source: TopicPartition, record: Record, reject: Reject, topic: str) -> Message:
     """A unit of a record that is no event: its own bytes, the record's key and headers."""
-    origin = Origin(source.topic, source.partition, record.offset, reject.index, record.timestamp)
+    origin = DeadLetterOrigin(
+        source.topic, source.partition, record.offset, reject.index, record.timestamp
+    )
     return Message(
         topic=topic,
         destination="dead_letter",
@@ -71,17 +75,19 @@ def refused_message(refused: Message, detail: str, source: TopicPartition, topic
     )
 
 
-def _origin(refused: Message, source: TopicPartition) -> Origin:
+def _origin(refused: Message, source: TopicPartition) -> DeadLetterOrigin:
     """The coordinates of what it came from: those of an alert stand in its body."""
     if refused.destination in ("alert", "signal") and refused.value is not None:
         found = orjson.loads(refused.value).get("origin", {})
-        return Origin(
+        return DeadLetterOrigin(
             found.get("topic", source.topic),
             found.get("partition", source.partition),
             found.get("offset"),
             found.get("index"),
         )
-    return Origin(source.topic, source.partition, refused.offset, timestamp=refused.timestamp)
+    return DeadLetterOrigin(
+        source.topic, source.partition, refused.offset, timestamp=refused.timestamp
+    )
 
 
 def stub(letter: Message, detail: str) -> Message:
@@ -108,7 +114,7 @@ def is_stub(letter: Message) -> bool:
 
 def unreadable_record(source: TopicPartition, offset: int, detail: str, topic: str) -> Message:
     """Stands for a record that could not be read for its size: only its coordinates are known."""
-    origin = Origin(source.topic, source.partition, offset)
+    origin = DeadLetterOrigin(source.topic, source.partition, offset)
     headers = _headers(TOO_LARGE_TO_READ, detail, origin)
     document = {name.removeprefix("x-matcher-"): (text or b"").decode() for name, text in headers}
     return Message(

@@ -5,7 +5,7 @@ import json
 
 import orjson
 
-from matcher.alerts.document import Origin, alert_id, iso_time, make_alert
+from matcher.alerts.document import EventOrigin, alert_id, iso_time, make_alert
 from matcher.engine.expression import Call, Constant, Function, Like
 from matcher.engine.rule import Attack, Column
 from matcher.engine.ruleset import RuleSet
@@ -25,7 +25,7 @@ RULE = make_rule(
         Column("Raw Event", PAYLOAD),
     ),
 )
-ORIGIN = Origin(TopicPartition("cloud-audit", 3), 42, 1)
+ORIGIN = EventOrigin(TopicPartition("cloud-audit", 3), 42, 1)
 
 
 def alert(event, rule=RULE, origin=ORIGIN, max_bytes=900_000):
@@ -82,7 +82,7 @@ def test_the_document_has_the_fields_of_the_schema_in_its_order():
 
 def test_a_file_is_an_origin_too():
     event = make_event({"eventName": "CreateUser"})
-    assert body(event, origin=Origin(InputFile("a.json"), 7, 0))["origin"] == {
+    assert body(event, origin=EventOrigin(InputFile("a.json"), 7, 0))["origin"] == {
         "file": "a.json", "line": 7, "index": 0,
     }  # fmt: skip
 
@@ -90,7 +90,7 @@ def test_a_file_is_an_origin_too():
 def test_the_id_is_of_rule_version_and_event_alone():
     event = make_event({"eventName": "CreateUser"}, uid='["x"]')
     first = alert(event)
-    assert first.id == alert(event, origin=Origin(InputFile("b"), 1, 1)).id
+    assert first.id == alert(event, origin=EventOrigin(InputFile("b"), 1, 1)).id
     assert first.id == alert_id(RULE, '["x"]') == "5302e19e-7cb1-598f-9515-0d5c8fd384d9"
     assert first.id != alert(make_event({"eventName": "CreateUser"}, uid='["y"]')).id
     assert alert_id(make_rule(RULE.expression, id="cloud-api", version="2"), '["x"]') != first.id

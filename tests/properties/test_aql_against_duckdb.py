@@ -18,7 +18,7 @@ from matcher.engine.compiler import predicate
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
-from matcher.languages.aql import Policy, compile_query
+from matcher.languages.aql import AqlPolicy, compile_query
 
 EVERY = 4
 TEXTS = {
@@ -153,7 +153,7 @@ def grow(inner):
 conditions = st.recursive(text_leaves() | number_leaves(), grow, max_leaves=6)
 
 
-def ours(aql: str, events, policy: Policy) -> list[int]:
+def ours(aql: str, events, policy: AqlPolicy) -> list[int]:
     holds = predicate(compile_query(aql, Catalogue.load(), policy=policy).expression)
     return [index for index, event in enumerate(events) if holds(event)]
 
@@ -171,7 +171,7 @@ QUICK = settings(max_examples=200)
 @given(pair=conditions)
 def test_random_conditions_hold_for_the_same_events(events, database, pair):
     aql, sql = pair
-    assert ours(aql, events, Policy()) == theirs(sql, database), aql
+    assert ours(aql, events, AqlPolicy()) == theirs(sql, database), aql
 
 
 @pytest.mark.corpus
@@ -180,7 +180,7 @@ def test_random_conditions_hold_for_the_same_events(events, database, pair):
 def test_three_valued_logic_is_sqls_own(events, database, pair):
     aql, sql = pair
     plain = sql.replace("coalesce(", "(").replace(", false)", ")")
-    assert ours(aql, events, Policy(nulls="three-valued")) == theirs(plain, database), aql
+    assert ours(aql, events, AqlPolicy(nulls="three-valued")) == theirs(plain, database), aql
 
 
 @pytest.mark.corpus
@@ -189,6 +189,6 @@ def test_the_judges_see_matches(events, database):
         ("QIDNAME(qid) LIKE '%Role%'", f"{COLUMNS['QIDNAME(qid)']} LIKE '%Role%'"),
         ("NOT username = 'root'", f"{COLUMNS['username']} IS DISTINCT FROM 'root'"),
     ):
-        found = ours(aql, events, Policy())
+        found = ours(aql, events, AqlPolicy())
         assert 10 < len(found) < len(events)
         assert found == theirs(sql, database)

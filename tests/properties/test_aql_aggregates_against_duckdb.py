@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from matcher.cli.answer import Answer
 from matcher.cli.inputs import find_files
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import Policy, compile_query
+from matcher.languages.aql import AqlPolicy, compile_query
 
 CATALOGUE = Catalogue.load()
 NOON = 1_780_000_000_000
-DEFAULT = Policy()
+DEFAULT = AqlPolicy()
 
 COLUMNS = {
     "username": "username",
@@ -188,7 +188,7 @@ def fill(judge, table: list[dict]) -> None:
         judge.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
-def answered(aql: str, table: list[dict], directory, policy: Policy = DEFAULT) -> list[list]:
+def answered(aql: str, table: list[dict], directory, policy: AqlPolicy = DEFAULT) -> list[list]:
     path = directory / "events.json"
     path.write_text(json.dumps({"Records": [event(row) for row in table]}), "utf-8")
     answer = Answer(compile_query(aql, CATALOGUE, now=NOON, policy=policy), CATALOGUE, NOON)
@@ -231,7 +231,7 @@ def test_three_valued_logic_of_groups_is_sqls_own(judge, tmp_path, table, pair):
     aql, sql = pair
     fill(judge, table)
     plain = sql.replace("coalesce(", "(").replace(", false)", ")")
-    ours = answered(aql, table, tmp_path, Policy(nulls="three-valued"))
+    ours = answered(aql, table, tmp_path, AqlPolicy(nulls="three-valued"))
     theirs = judge.execute(plain).fetchall()
     assert alike(ours, theirs), f"{aql}\n{plain}\n{ours}\n{theirs}"
 

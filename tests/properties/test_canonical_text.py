@@ -29,7 +29,7 @@ from matcher.engine.expression import (
 )
 from matcher.engine.gate import possible_types
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import Policy, compile_query
+from matcher.languages.aql import AqlPolicy, compile_query
 from matcher.languages.aql.functions import FUNCTIONS, OPERATORS
 from matcher.languages.aql.text import aql_text
 from tests.factories import TYPES, key, make_event
@@ -165,7 +165,7 @@ def test_a_time_window_prints_beside_the_rest(items):
     assert compile_query(text, CATALOGUE).expression == expression, text
 
 
-@pytest.mark.parametrize("policy", [Policy(), Policy(nulls="three-valued", matches="full")])
+@pytest.mark.parametrize("policy", [AqlPolicy(), AqlPolicy(nulls="three-valued", matches="full")])
 @pytest.mark.parametrize("text", WRITTEN)
 def test_what_people_write_prints_and_reads_back(text, policy):
     expression = compile_query(text, CATALOGUE, policy=policy).expression

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from matcher.engine.ruleset import RuleSet
 from matcher.errors import RuleError
 from matcher.events.catalogue import Catalogue
-from matcher.languages.sigma import Policy
+from matcher.languages.sigma import Placeholders
 from matcher.rulebook.document import read_documents
 from matcher.rulebook.sigma_rules import sigma_rules
 from tests.factories import make_event
 
 CATALOGUE = Catalogue.load()
-POLICY = Policy({"names": ("alice", "")})
+PLACEHOLDERS = Placeholders({"names": ("alice", "")})
 SOURCE = {"product": "aws", "service": "cloudtrail"}
 RULE = {
     "title": "T",
@@ -118,7 +118,7 @@ def load(text):
         documents, errors = read_documents("r.yml", text)
     except RuleError:
         return
-    found = sigma_rules(documents, CATALOGUE, POLICY)
+    found = sigma_rules(documents, CATALOGUE, PLACEHOLDERS)
     for error in (*errors, *found.errors):
         assert isinstance(error, RuleError)
         assert error.line is not None

@@ -12,7 +12,7 @@ from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
-from matcher.languages.sigma import Policy
+from matcher.languages.sigma import Placeholders
 from matcher.languages.sigma.log_sources import known_log_sources
 from matcher.rulebook.document import read_documents
 from matcher.rulebook.sigma_rules import sigma_rules
@@ -37,7 +37,7 @@ CONDITIONS = (
     *("sel_0", "sel_0", "1 of sel_*", "all of them", "not sel_0", "sel_0 and not sel_1"),
     *("sel_0 or sel_1", "not (sel_0 or sel_1)", "not all of sel_*", "sel_0 and sel_1"),
 )
-PLACEHOLDERS = Policy({"names": ("CreateUser", "caf\u00e9", "5", "a\\b*")})
+PLACEHOLDERS = Placeholders({"names": ("CreateUser", "caf\u00e9", "5", "a\\b*")})
 
 ALIASES = tuple(
     name for source in known_log_sources() for alias in source.aliases for name in alias.names

@@ -6,13 +6,13 @@ import pytest
 import yaml
 
 from matcher.events.catalogue import Catalogue
-from matcher.languages.sigma import Policy
+from matcher.languages.sigma import Placeholders
 from matcher.rulebook import load_rules
 from tests.languages.sigma.detecting import HEAD, SOURCE, rule_text, selection
 from tests.work import calls
 
 CATALOGUE = Catalogue.load()
-POLICY = Policy({"many": tuple(map(str, range(20)))})
+PLACEHOLDERS = Placeholders({"many": tuple(map(str, range(20)))})
 ID = "11111111-1111-4111-8111-111111111111"
 CASES = yaml.safe_load(
     (Path(__file__).parents[1] / "cases" / "sigma-errors.yml").read_text("utf-8")
@@ -25,7 +25,7 @@ def load(tmp_path):
         for index, text in enumerate(texts):
             raw = text if isinstance(text, bytes) else text.encode()
             (tmp_path / f"{index}.yml").write_bytes(raw)
-        return load_rules([tmp_path], CATALOGUE, sigma_policy=POLICY)
+        return load_rules([tmp_path], CATALOGUE, placeholders=PLACEHOLDERS)
 
     return loaded
 

@@ -3,6 +3,6 @@
 from matcher.languages.aql.clauses import Ordering
 from matcher.languages.aql.compile import Query, compile_query
 from matcher.languages.aql.dialect import DialectName
-from matcher.languages.aql.policy import DEFAULT_POLICY, Policy
+from matcher.languages.aql.policy import DEFAULT_POLICY, AqlPolicy
 
-__all__ = ["DEFAULT_POLICY", "DialectName", "Ordering", "Policy", "Query", "compile_query"]
+__all__ = ["DEFAULT_POLICY", "AqlPolicy", "DialectName", "Ordering", "Query", "compile_query"]

@@ -11,7 +11,7 @@ from matcher.languages.aql.functions import ASK_IT_OVER_FILES
 from matcher.languages.aql.grouping import Slots
 from matcher.languages.aql.moments import moment, whole_minutes
 from matcher.languages.aql.operands import Operands
-from matcher.languages.aql.policy import Policy
+from matcher.languages.aql.policy import AqlPolicy
 
 _RANKS: dict[type[ast.Clause], tuple[int, str]] = {
     ast.GroupBy: (0, "GROUP BY"),
@@ -54,7 +54,7 @@ class Clauses:
         operands: Operands,
         conditions: Conditions,
         findings: Findings,
-        policy: Policy,
+        policy: AqlPolicy,
         *,
         now: int | None,
         slots: Slots,

@@ -28,7 +28,7 @@ from matcher.languages.aql.grouping import Slots
 from matcher.languages.aql.names import Names
 from matcher.languages.aql.operands import Operands
 from matcher.languages.aql.parser import parse
-from matcher.languages.aql.policy import DEFAULT_POLICY, Policy
+from matcher.languages.aql.policy import DEFAULT_POLICY, AqlPolicy
 from matcher.languages.aql.types import Types
 
 
@@ -62,7 +62,7 @@ def compile_query(
     catalogue: Catalogue,
     *,
     dialect: DialectName = "compat",
-    policy: Policy = DEFAULT_POLICY,
+    policy: AqlPolicy = DEFAULT_POLICY,
     now: int | None = None,
 ) -> Query:
     """Compile a SELECT statement, or the bare filter of a QRadar rule test.
@@ -82,7 +82,7 @@ class _Compilation:
     """The compilation of one text."""
 
     def __init__(
-        self, findings: Findings, catalogue: Catalogue, policy: Policy, now: int | None
+        self, findings: Findings, catalogue: Catalogue, policy: AqlPolicy, now: int | None
     ) -> None:
         self._findings = findings
         self._names = Names(catalogue, findings)

@@ -28,7 +28,7 @@ from matcher.languages.aql import ast, dialect
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.nulls import NOTHING, three_valued
 from matcher.languages.aql.operands import Operands
-from matcher.languages.aql.policy import Policy
+from matcher.languages.aql.policy import AqlPolicy
 from matcher.languages.aql.types import Types, network_in
 from matcher.languages.nearest import nearest
 
@@ -43,7 +43,7 @@ class Conditions:
     """
 
     def __init__(
-        self, operands: Operands, types: Types, findings: Findings, policy: Policy
+        self, operands: Operands, types: Types, findings: Findings, policy: AqlPolicy
     ) -> None:
         self._operands = operands
         self._types = types

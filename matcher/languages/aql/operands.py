@@ -26,7 +26,7 @@ from matcher.languages.aql.functions import FUNCTIONS, OPERATORS, REFUSALS, date
 from matcher.languages.aql.grouping import Slots, Written
 from matcher.languages.aql.moments import milliseconds_ago, moment
 from matcher.languages.aql.names import NAMING_FUNCTIONS, Names
-from matcher.languages.aql.policy import Policy
+from matcher.languages.aql.policy import AqlPolicy
 from matcher.languages.aql.replacing import template
 from matcher.languages.aql.types import Types
 from matcher.languages.nearest import nearest
@@ -50,7 +50,7 @@ class Operands:
         self,
         names: Names,
         findings: Findings,
-        policy: Policy,
+        policy: AqlPolicy,
         *,
         now: int | None,
         slots: Slots,

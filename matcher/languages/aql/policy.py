@@ -15,7 +15,7 @@ MatchExtent = Literal["find", "full"]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AqlPolicy:
     """How AQL is understood.
 
     ``nulls``: a comparison with NULL is false and its NOT true (two-valued), or neither, as in
@@ -34,4 +34,4 @@ class Policy:
         return hashlib.sha256(json.dumps(sorted(self.reference_sets[name])).encode()).hexdigest()
 
 
-DEFAULT_POLICY = Policy()
+DEFAULT_POLICY = AqlPolicy()

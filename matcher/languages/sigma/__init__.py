@@ -1,19 +1,15 @@
 """Sigma: a rule that pySigma read → expression."""
 
-from matcher.languages.sigma.compile import (
-    DEFAULT_POLICY,
-    Detection,
-    Policy,
-    compile_detection,
-)
+from matcher.languages.sigma.compile import Detection, compile_detection
 from matcher.languages.sigma.known_fields import FieldUse, How, field_uses
+from matcher.languages.sigma.placeholders import NO_PLACEHOLDERS, Placeholders
 
 __all__ = [
-    "DEFAULT_POLICY",
+    "NO_PLACEHOLDERS",
     "Detection",
     "FieldUse",
     "How",
-    "Policy",
+    "Placeholders",
     "compile_detection",
     "field_uses",
 ]

@@ -1,11 +1,8 @@
 """A Sigma rule, as pySigma parsed it → the engine's expression."""
 
-import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from hashlib import sha256
-from types import MappingProxyType
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sigma import conditions
 from sigma.exceptions import SigmaError
@@ -19,27 +16,8 @@ from matcher.languages.nearest import nearest
 from matcher.languages.quotes import DOUBLE_QUOTES, SINGLE_QUOTES
 from matcher.languages.sigma.fields import KEYWORDS, Fields
 from matcher.languages.sigma.log_sources import log_sources
+from matcher.languages.sigma.placeholders import NO_PLACEHOLDERS, Placeholders
 from matcher.languages.sigma.values import NEVER, Comparisons
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a Sigma rule leaves to the one who runs it: the values of each placeholder."""
-
-    placeholders: Mapping[str, tuple[str, ...]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-
-    def settings(self, text: str) -> tuple[str, ...]:
-        """The placeholders that a rule's text names, each with a digest of its values."""
-        return tuple(
-            f"sigma.placeholders.{name} = {sha256(json.dumps(values).encode()).hexdigest()}"
-            for name, values in sorted(self.placeholders.items())
-            if f"%{name}%" in text
-        )
-
-
-DEFAULT_POLICY = Policy()
 
 _QUOTES = frozenset(f"'\"{SINGLE_QUOTES}{DOUBLE_QUOTES}")
 _WORDS = frozenset(("and", "or", "not", "1", "all", "any", "of", "them"))
@@ -59,7 +37,7 @@ class Detection:
 def compile_detection(
     rule: SigmaRule,
     catalogue: Catalogue,
-    policy: Policy = DEFAULT_POLICY,
+    placeholders: Placeholders = NO_PLACEHOLDERS,
     filters: Iterable[SigmaDetections] = (),
 ) -> Detection:
     """Compile a rule that pySigma read without an error: its condition AND that of each filter,
@@ -71,7 +49,7 @@ def compile_detection(
     source = rule.logsource
     sources = log_sources(product=source.product, service=source.service, category=source.category)
     fields = Fields(sources)
-    compilation = _Compilation(fields, policy)
+    compilation = _Compilation(fields, placeholders)
     wanted = all_of([compilation.detections(one) for one in (rule.detection, *filters)])
     columns = tuple(Column(name, fields.field(name)) for name in dict.fromkeys(rule.fields))
     if not sources:
@@ -120,8 +98,8 @@ def all_of(expressions: Iterable[Expression]) -> Expression:
 
 
 class _Compilation:
-    def __init__(self, fields: Fields, policy: Policy) -> None:
-        self._comparisons = Comparisons(fields.field, policy.placeholders)
+    def __init__(self, fields: Fields, placeholders: Placeholders) -> None:
+        self._comparisons = Comparisons(fields.field, placeholders.values)
 
     def detections(self, detections: SigmaDetections) -> Expression:
         """Any of the conditions."""

@@ -1,8 +1,12 @@
 """``%name%`` under the modifier ``expand`` → every text that it stands for."""
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import product
 from math import prod
+from types import MappingProxyType
 
 from sigma import types as sigma
 
@@ -14,6 +18,24 @@ MOST_TEXTS = 100_000
 Values = Mapping[str, tuple[str, ...]]
 
 _SIGNS = {sigma.SpecialChars.WILDCARD_MULTI: "*", sigma.SpecialChars.WILDCARD_SINGLE: "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """The values of each placeholder, by its name, as the user of the rules sets them."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def settings(self, text: str) -> tuple[str, ...]:
+        """The placeholders that a rule's text names, each with a digest of its values."""
+        return tuple(
+            f"sigma.placeholders.{name} = {sha256(json.dumps(chosen).encode()).hexdigest()}"
+            for name, chosen in sorted(self.values.items())
+            if f"%{name}%" in text
+        )
+
+
+NO_PLACEHOLDERS = Placeholders()
 
 
 def filled(value: sigma.SigmaString, values: Values) -> Iterator[sigma.SigmaString]:

@@ -23,7 +23,7 @@ from matcher.errors import Location, RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
-from matcher.languages.aql import Policy, Query, compile_query
+from matcher.languages.aql import AqlPolicy, Query, compile_query
 from matcher.languages.aql.aggregates import Groups
 from matcher.languages.aql.extent import extent
 from matcher.languages.aql.parser import MAX_CHARACTERS
@@ -58,8 +58,8 @@ EVENTS = [
 ]
 SETS = {"Admins": frozenset({"alice", "bob"}), "Empty": frozenset()}
 POLICIES = (
-    Policy(reference_sets=SETS),
-    Policy("three-valued", "full", ZoneInfo("Europe/Berlin"), SETS),
+    AqlPolicy(reference_sets=SETS),
+    AqlPolicy("three-valued", "full", ZoneInfo("Europe/Berlin"), SETS),
 )
 
 
@@ -121,10 +121,10 @@ def _inside(place: Location | None, text: str) -> bool:
     )
 
 
-def _reads_back(query: Query, policy: Policy) -> None:
+def _reads_back(query: Query, policy: AqlPolicy) -> None:
     text = aql_text(query.expression)
     _, height = extent([query.expression])
-    again = _compiled(text, policy=Policy(zone=policy.zone))
+    again = _compiled(text, policy=AqlPolicy(zone=policy.zone))
     if isinstance(again, RuleError):
         assert again.code in ("too-deep", "too-long"), again
         assert height > SURELY_READ_BACK or len(text) > MAX_CHARACTERS, again

@@ -6,7 +6,7 @@ import pytest
 from matcher.engine.compiler import operand, predicate
 from matcher.errors import RuleError
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import Policy, compile_query
+from matcher.languages.aql import AqlPolicy, compile_query
 from matcher.languages.aql.dateformat import date_format
 from matcher.languages.aql.moments import milliseconds_ago, moment
 from tests.factories import make_event
@@ -17,10 +17,10 @@ MINUTE, HOUR = 60_000, 3_600_000
 BERLIN, KATHMANDU = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
 
 
-def asked(clause: str, policy: Policy | None = None):
+def asked(clause: str, policy: AqlPolicy | None = None):
     """Whether an event of a moment is in the period of a query asked at noon."""
     text = f"SELECT qid FROM events {clause}"  # noqa: S608 - AQL
-    query = compile_query(text, CATALOGUE, policy=policy or Policy(), now=NOON)
+    query = compile_query(text, CATALOGUE, policy=policy or AqlPolicy(), now=NOON)
     holds = predicate(query.expression, NOON)
     return lambda time: holds(make_event(starttime=time))
 
@@ -81,10 +81,10 @@ def test_start_and_stop_are_whole_minutes(clause, first, last):
 
 
 def test_times_are_the_consoles():
-    inside = asked("START '2026-03-01 12:00' STOP '2026-03-01 12:01'", Policy(zone=BERLIN))
+    inside = asked("START '2026-03-01 12:00' STOP '2026-03-01 12:01'", AqlPolicy(zone=BERLIN))
     assert [inside(NOON - HOUR), inside(NOON)] == [True, False]
     text = "SELECT DATEFORMAT(starttime, 'HH:mm Z') AS t FROM events"
-    (column,) = compile_query(text, CATALOGUE, policy=Policy(zone=BERLIN)).columns
+    (column,) = compile_query(text, CATALOGUE, policy=AqlPolicy(zone=BERLIN)).columns
     assert operand(column.operand)(make_event(starttime=NOON)) == "13:00 +0100"
 
 

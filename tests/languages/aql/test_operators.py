@@ -11,7 +11,7 @@ from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
-from matcher.languages.aql import Policy, compile_query
+from matcher.languages.aql import AqlPolicy, compile_query
 from tests.factories import make_event, make_rule
 
 CASES = Path(__file__).parents[2] / "cases" / "aql"
@@ -39,7 +39,7 @@ SETS = {
 }
 
 
-def held(text: str, policy: Policy) -> list[str]:
+def held(text: str, policy: AqlPolicy) -> list[str]:
     """The events that a filter on ``x`` holds for."""
     query = compile_query(re.sub(r"\bx\b", '"Session Name"', text), CATALOGUE, policy=policy)
     holds = predicate(query.expression)
@@ -52,12 +52,12 @@ def table(name: str) -> list:
 
 @pytest.mark.parametrize(("text", "expected"), table("operators.yml"))
 def test_what_an_operator_holds_for(text, expected):
-    assert held(text, Policy(reference_sets=SETS)) == expected
+    assert held(text, AqlPolicy(reference_sets=SETS)) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), table("three-valued.yml"))
 def test_what_three_valued_logic_holds_for(text, expected):
-    assert held(text, Policy(nulls="three-valued", reference_sets=SETS)) == expected
+    assert held(text, AqlPolicy(nulls="three-valued", reference_sets=SETS)) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_three_valued_logic_holds_for(text, expected):
     ],
 )
 def test_matches_over_the_full_text(text, expected):
-    assert held(text, Policy(matches="full")) == expected
+    assert held(text, AqlPolicy(matches="full")) == expected
 
 
 ADDRESSES = ("9.0.0.1", "10.0.0.0", "10.30.1.1", "10.255.255.255", "100.20.3.4", "::1", None)
@@ -116,7 +116,7 @@ def test_addresses_are_ordered_as_addresses(text, expected):
     ],
 )
 def test_a_network_in_a_reference_set_is_a_network(listed, expected):
-    policy = Policy(reference_sets={"Own": frozenset(listed)})
+    policy = AqlPolicy(reference_sets={"Own": frozenset(listed)})
     text = "REFERENCESETCONTAINS('Own', sourceip)"
     holds = predicate(compile_query(text, CATALOGUE, policy=policy).expression)
     assert [one for one in ADDRESSES if holds(make_event(sourceip=one))] == list(expected)

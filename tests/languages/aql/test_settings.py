@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from matcher.events.catalogue import Catalogue
-from matcher.languages.aql import Policy, compile_query
+from matcher.languages.aql import AqlPolicy, compile_query
 
 CASES = Path(__file__).parents[2] / "cases" / "aql"
 CATALOGUE = Catalogue.load()
@@ -25,8 +25,8 @@ TEXTS = [
 ]
 
 
-def policy(**changes) -> Policy:
-    return Policy(**{"reference_sets": SETS, **changes})
+def policy(**changes) -> AqlPolicy:
+    return AqlPolicy(**{"reference_sets": SETS, **changes})
 
 
 @pytest.mark.parametrize(

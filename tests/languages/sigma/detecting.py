@@ -10,7 +10,7 @@ from matcher.errors import RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
-from matcher.languages.sigma import Policy
+from matcher.languages.sigma import Placeholders
 from matcher.rulebook.document import read_documents
 from matcher.rulebook.sigma_rules import sigma_rules
 
@@ -41,7 +41,7 @@ def selection(where: str) -> str:
 @cache
 def ruleset(text: str) -> RuleSet:
     """The rules of a Sigma file. Raises RuleErrors."""
-    policy = Policy(placeholders=PLACEHOLDERS)
+    policy = Placeholders(PLACEHOLDERS)
     documents, errors = read_documents("rule.yml", text)
     found = sigma_rules(documents, CATALOGUE, policy)
     if errors or found.errors:
