@@ -15,8 +15,8 @@ from matcher.engine.compiler import predicate
 from matcher.engine.gate import possible_types
 from matcher.engine.literals import Need, need
 from matcher.engine.prefilter import Prefilter
+from matcher.engine.reasons import Explanation, Reason
 from matcher.engine.rule import Rule
-from matcher.engine.why import Explanation, Reason
 from matcher.events.schema import Event, LogSourceType
 
 

@@ -25,7 +25,7 @@ from matcher.engine.expression import (
     Recent,
 )
 from matcher.engine.members import values
-from matcher.engine.why import written
+from matcher.engine.reasons import written
 from matcher.events.schema import Event
 
 

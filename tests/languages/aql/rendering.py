@@ -14,7 +14,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.engine.why import written
+from matcher.engine.reasons import written
 
 
 def rendered(expression: Expression) -> str:  # noqa: C901 - one case a node

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from matcher.engine.why import written
+from matcher.engine.reasons import written
 from matcher.errors import RuleError, RuleErrors, RuleSemanticError, UnsupportedRule
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import compile_query

@@ -17,8 +17,8 @@ from matcher.alerts.document import encode
 from matcher.engine.compiler import operand, predicate
 from matcher.engine.gate import possible_types
 from matcher.engine.literals import need
+from matcher.engine.reasons import Explanation
 from matcher.engine.verdict import judge
-from matcher.engine.why import Explanation
 from matcher.errors import Location, RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import unwrap

@@ -3,7 +3,7 @@
 import pytest
 
 from matcher.engine.expression import Like, Matches
-from matcher.engine.why import Explanation
+from matcher.engine.reasons import Explanation
 from tests.factories import PAYLOAD, key, make_event
 
 RAW = '{"a":"createuser","b":"CreateUser","who":"Éva 𝄞 É"}'.encode()
