@@ -117,7 +117,7 @@ def _accepted(
             "fields": sorted(set(_fields(rule.expression))),
             "field_uses": [dataclasses.asdict(use) for use in uses_of(rule)],
             "log_source_types": sorted(kind.name for kind in plan.types),
-            "literals": None if plan.need.literals is None else sorted(plan.need.literals),
+            "literals": None if plan.required.literals is None else sorted(plan.required.literals),
             "always_evaluated": _why_always(plan),
             "notes": [note.text for note in rulebook.notes if note.rule_id == rule.id],
             "tests": sum(test.rule_id == rule.id for test in rulebook.tests),
@@ -128,7 +128,7 @@ def _accepted(
 
 def _why_always(plan: Plan) -> str | None:
     """Why the rule looks at every event of its log sources; None where literals find it."""
-    return plan.need.because if plan.need.anything else None
+    return plan.required.because if plan.required.anything else None
 
 
 def _unevaluated(notes: Sequence[Note], lints: Sequence[Lint]) -> Iterator[dict[str, Any]]:

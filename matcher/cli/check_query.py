@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from matcher.cli.queries import read_query
-from matcher.engine.literals import need
+from matcher.engine.literals import required_literals
 from matcher.errors import RuleError, RuleErrors
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import AqlPolicy, DialectName, Query, compile_query
@@ -99,7 +99,7 @@ def _show(
         return
     console.print(Text("ok", style="bold green"))
     console.print(Text(f"reads as: {aql_text(query.expression)}"), soft_wrap=True)
-    found = need(query.expression)
+    found = required_literals(query.expression)
     if found.literals is None:
         console.print(Text(f"every event is looked at: {found.because}"), soft_wrap=True)
     for note in query.notes:

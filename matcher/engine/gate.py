@@ -35,14 +35,14 @@ def possible_types(
     """The log source types whose events the expression could match, as far as the type alone
     decides.
     """
-    return frozenset(kind for kind in types if _decide(expression, _specimen(kind)) is not False)
+    return frozenset(one for one in types if _decide(expression, _specimen(one)) is not False)
 
 
-def specialized(expression: Expression, kind: LogSourceType) -> Expression:
+def specialized(expression: Expression, source_type: LogSourceType) -> Expression:
     """The expression as it applies to events of one log source type: conditions that the type alone
     decides are replaced by their outcome, and simplified away.
     """
-    return simplified(_for(expression, _specimen(kind)))
+    return simplified(_for(expression, _specimen(source_type)))
 
 
 def simplified(expression: Expression) -> Expression:
@@ -66,20 +66,20 @@ def simplified(expression: Expression) -> Expression:
 
 
 def _joined(
-    kind: type[And] | type[Or], items: tuple[Expression, ...], *, neutral: bool
+    node: type[And] | type[Or], items: tuple[Expression, ...], *, neutral: bool
 ) -> Expression:
     kept: list[Expression] = []
     for item in map(simplified, items):
         if isinstance(item, Always):
             if item.holds is not neutral:
                 return item
-        elif isinstance(item, kind):
+        elif isinstance(item, node):
             kept += item.items
         else:
             kept.append(item)
     if not kept:
         return Always(neutral)
-    return kept[0] if len(kept) == 1 else kind(tuple(kept))
+    return kept[0] if len(kept) == 1 else node(tuple(kept))
 
 
 def _for(expression: Expression, specimen: Event) -> Expression:
@@ -137,12 +137,12 @@ def _reads_type(item: Operand) -> bool:
             return False
 
 
-def _specimen(kind: LogSourceType) -> Event:
+def _specimen(source_type: LogSourceType) -> Event:
     """An event of which nothing but the log source type is ever read."""
     return Event(
         payload=Payload(b"{}"),
         document={},
-        log_source_type=kind,
+        log_source_type=source_type,
         starttime=0,
         devicetime=None,
         qid=0,

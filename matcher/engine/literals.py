@@ -1,9 +1,10 @@
 """Which byte strings an event must hold for an expression to be able to match.
 
-The law: **no false negatives** (:class:`Need`). The algebra is the usual one of a prefilter: an AND
-requires what its most selective part requires, an OR requires one of what its parts require, a NOT
-requires nothing. A literal is taken only from a value that stands in the event verbatim. Whatever
-else a property may hold is declared by the property (:class:`matcher.events.schema.Property`).
+The law: **no false negatives** (:class:`RequiredLiterals`). The algebra is the usual one of a
+prefilter: an AND requires what its most selective part requires, an OR requires one of what its
+parts require, a NOT requires nothing. A literal is taken only from a value that stands in the event
+verbatim. Whatever else a property may hold is declared by the property
+(:class:`matcher.events.schema.Property`).
 """
 
 import re
@@ -47,16 +48,17 @@ _JSON_SIGNS = re.compile(r"[{}\[\]:, ]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class RequiredLiterals:
     """Literals of which an event's bytes must hold at least one.
 
     The event is compared in ASCII case-insensitively, in its raw bytes and with one layer of JSON
     escapes removed; where JSON stands in a text, also with the escapes of each layer removed.
-    ``literals`` is None where nothing can be required (``ANYTHING``: every event
-    is a candidate); an empty set means that the expression never matches. A literal is lower-case
-    printable ASCII without backslash. It holds no quote; or both quotes of a whole JSON string; or
-    the opening one alone, where a backslash may stand before the closing one. ``because`` says in
-    a few words why nothing can be required.
+    ``literals`` is None where nothing can be required: then every event is a candidate, and
+    ``because`` says in a few words why. An empty set means that the expression never matches.
+
+    A literal is lower-case printable ASCII without backslash. It holds no quote; or both quotes of
+    a whole JSON string; or the opening quote alone, where a backslash may stand before the closing
+    one.
     """
 
     literals: frozenset[str] | None
@@ -68,18 +70,18 @@ class Need:
         return self.literals is None
 
 
-NEVER = Need(frozenset())
+NEVER = RequiredLiterals(frozenset())
 
 
-def need(expression: Expression) -> Need:
-    """What an event must hold for the expression to be able to hold."""
+def required_literals(expression: Expression) -> RequiredLiterals:
+    """The literals that an event must hold for the expression to be able to match."""
     match expression:
         case And(items):
-            return _best([need(item) for item in items])
+            return _best([required_literals(item) for item in items])
         case Or(items):
-            return _union([need(item) for item in items])
+            return _union([required_literals(item) for item in items])
         case Always(holds):
-            return Need(None, "it always holds") if holds else NEVER
+            return RequiredLiterals(None, "it always holds") if holds else NEVER
         case Compare(Comparison.EQUAL, Field(property=found), Constant(value=str() as text)):
             return _equal_text(found, text)
         case Compare(Comparison.EQUAL, Constant(value=str() as text), Field(property=found)):
@@ -88,22 +90,24 @@ def need(expression: Expression) -> Need:
             return _union([_equal(found, str(value), caseless) for value in values])
         case Like(Field(property=found), pattern, caseless, _, escape):
             test = like_test(pattern, caseless, escape)
-            return _property_need(found, like_runs(pattern, escape), test)
+            return _of_property(found, like_runs(pattern, escape), test)
         case Matches(Field(property=found), pattern, caseless):
             test = regex_test(pattern, caseless)
-            return _property_need(found, required_texts(pattern), test)
+            return _of_property(found, required_texts(pattern), test)
         case _:
-            return Need(None, f"{type(expression).__name__} names no text that must be there")
+            return RequiredLiterals(
+                None, f"{type(expression).__name__} names no text that must be there"
+            )
 
 
 def _are_texts(values: tuple[Scalar, ...]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _equal_text(found: Property, text: str) -> Need:
+def _equal_text(found: Property, text: str) -> RequiredLiterals:
     if found.kind is Kind.ADDRESS:
         return _equal(found, text, caseless=False)
-    return _property_need(found, [text], lambda value: value == text)
+    return _of_property(found, [text], lambda value: value == text)
 
 
 def _spellings(address: IPv4Address | IPv6Address) -> Iterator[str]:
@@ -126,7 +130,7 @@ def _groups(address: IPv6Address) -> tuple[int, ...]:
     return tuple(int.from_bytes(packed[at : at + 2]) for at in range(0, len(packed), 2))
 
 
-def _equal(found: Property, text: str, caseless: bool) -> Need:
+def _equal(found: Property, text: str, caseless: bool) -> RequiredLiterals:
     prepare: Callable[[str], str] = fold if caseless else str
     wanted = prepare(text)
 
@@ -136,24 +140,26 @@ def _equal(found: Property, text: str, caseless: bool) -> Need:
     if found.kind is Kind.ADDRESS and (spelled := address(text)) is not None:
         return _union([_longest([run], found.name) for run in _spellings(spelled)])
     if found.kind is not Kind.VALUES:
-        return _property_need(found, [text], test)
+        return _of_property(found, [text], test)
     own = _one_of_the_values(text, found)
     because = own.because or f"{found.name} may hold what does not stand in the event"
     return _with_sources(found, own, test, because)
 
 
-def _one_of_the_values(text: str, found: Property) -> Need:
+def _one_of_the_values(text: str, found: Property) -> RequiredLiterals:
     """The literals for a text that must equal one JSON value; where the value can only be a string,
     its quotes belong to the literal, but not the closing one where it may be escaped.
     """
     runs = printable_runs(text)
     could_be = found.whole and runs == [text] and len(text) < LONGEST - 1
     if could_be and not _NO_STRING.fullmatch(text):
-        return Need(frozenset([f'"{text.lower()}' + ("" if found.in_text else '"')]))
+        return RequiredLiterals(frozenset([f'"{text.lower()}' + ("" if found.in_text else '"')]))
     return _longest(runs, found.name)
 
 
-def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], bool]) -> Need:
+def _of_property(
+    found: Property, texts: Iterable[str], test: Callable[[str], bool]
+) -> RequiredLiterals:
     """The best literal out of ``texts``, all of which the property's text holds where the leaf
     holds.
     """
@@ -164,14 +170,16 @@ def _property_need(found: Property, texts: Iterable[str], test: Callable[[str], 
     return _with_sources(found, _longest(_standing(found, runs), found.name), test, because)
 
 
-def _with_sources(found: Property, own: Need, test: Callable[[str], bool], because: str) -> Need:
+def _with_sources(
+    found: Property, own: RequiredLiterals, test: Callable[[str], bool], because: str
+) -> RequiredLiterals:
     """The literals for a property, with those of the other texts that its value may be made from.
 
     ``because`` is given as the reason where nothing can be required.
     """
     sources = found.derived(test)
     if own.anything or sources is None:
-        return Need(None, because)
+        return RequiredLiterals(None, because)
     return _union([own, *(_longest(printable_runs(source), found.name) for source in sources)])
 
 
@@ -193,31 +201,33 @@ def printable_runs(text: str) -> list[str]:
     return _RUNS.findall(text)
 
 
-def _longest(runs: list[str], name: str) -> Need:
+def _longest(runs: list[str], name: str) -> RequiredLiterals:
     usable = [run[:LONGEST].lower() for run in runs if len(run) >= SHORTEST]
     if not usable:
-        return Need(
+        return RequiredLiterals(
             None, f"the text compared with {name} has no run of {SHORTEST} plain characters"
         )
-    return Need(frozenset([min(usable, key=lambda run: (commonness(run), -len(run)))]))
+    return RequiredLiterals(frozenset([min(usable, key=lambda run: (commonness(run), -len(run)))]))
 
 
-def _best(needs: list[Need]) -> Need:
+def _best(parts: list[RequiredLiterals]) -> RequiredLiterals:
     """The requirement that excludes the most, out of those of an AND."""
-    known = [part for part in needs if part.literals is not None]
+    known = [part for part in parts if part.literals is not None]
     if not known:
-        return Need(None, "; ".join(dict.fromkeys(part.because for part in needs if part.because)))
+        return RequiredLiterals(
+            None, "; ".join(dict.fromkeys(part.because for part in parts if part.because))
+        )
     return min(known, key=_commonness)
 
 
-def _commonness(part: Need) -> float:
+def _commonness(part: RequiredLiterals) -> float:
     return sum(map(commonness, part.literals or ()))
 
 
-def _union(needs: list[Need]) -> Need:
+def _union(parts: list[RequiredLiterals]) -> RequiredLiterals:
     united: set[str] = set()
-    for part in needs:
+    for part in parts:
         if part.literals is None:
             return part
         united |= part.literals
-    return Need(frozenset(united))
+    return RequiredLiterals(frozenset(united))

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import ahocorasick
 import hyperscan
 
-from matcher.engine.literals import Need
+from matcher.engine.literals import RequiredLiterals
 from matcher.events.text import unescape, without_escapes
 from matcher.events.written import MAX_TEXTS
 
@@ -28,21 +28,21 @@ class Prefilter:
     scratch space.
     """
 
-    def __init__(self, needs: Sequence[Need]) -> None:
+    def __init__(self, rules: Sequence[RequiredLiterals]) -> None:
         words: dict[str, int] = {}
         self.always = 0
-        for index, need in enumerate(needs):
-            if need.literals is None:
+        for index, required in enumerate(rules):
+            if required.literals is None:
                 self.always |= 1 << index
                 continue
-            for literal in map(_searched, need.literals):
+            for literal in map(_searched, required.literals):
                 words[literal] = words.get(literal, 0) | 1 << index
-        self._escaped = 1 << len(needs)
+        self._escaped = 1 << len(rules)
         for escape in _ESCAPES:
             words[escape] = words.get(escape, 0) | self._escaped
         self._automaton = ahocorasick.Automaton()
-        for word, rules in words.items():
-            self._automaton.add_word(word, rules)
+        for word, bits in words.items():
+            self._automaton.add_word(word, bits)
         self._automaton.make_automaton()
         self._rules = list(words.values())
         self._scan = _scanner(list(words)).scan

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from matcher.engine.compiler import predicate
 from matcher.engine.gate import possible_types
-from matcher.engine.literals import Need, need
+from matcher.engine.literals import RequiredLiterals, required_literals
 from matcher.engine.prefilter import Prefilter
 from matcher.engine.reasons import Explanation, Reason
 from matcher.engine.rule import Rule
@@ -22,7 +22,7 @@ from matcher.events.schema import Event, LogSourceType
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One rule that one event matched, and why."""
+    """A rule that an event matched, and the reasons."""
 
     rule: Rule
     why: tuple[Reason, ...]
@@ -30,10 +30,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a rule is found: what its prefilter needs, and the log source types it can match."""
+    """How a rule is found: its required literals, and the log source types it can match."""
 
     rule: Rule
-    need: Need
+    required: RequiredLiterals
     types: frozenset[LogSourceType]
 
 
@@ -48,24 +48,24 @@ class RuleSet:
         self.digest = _digest(self.rules)
         types = tuple(log_source_types)
         self.plans = tuple(
-            Plan(rule, need(rule.expression), possible_types(rule.expression, types))
+            Plan(rule, required_literals(rule.expression), possible_types(rule.expression, types))
             for rule in self.rules
         )
         self._predicates = [predicate(rule.expression) for rule in self.rules]
         self._explanations = [Explanation(rule.expression) for rule in self.rules]
-        self._prefilter = Prefilter([plan.need for plan in self.plans])
-        self._gates = {kind.id: self._gate(kind) for kind in types}
+        self._prefilter = Prefilter([plan.required for plan in self.plans])
+        self._gates = {one.id: self._gate(one) for one in types}
 
-    def _gate(self, kind: LogSourceType) -> int:
-        return sum(1 << index for index, plan in enumerate(self.plans) if kind in plan.types)
+    def _gate(self, source_type: LogSourceType) -> int:
+        return sum(1 << index for index, plan in enumerate(self.plans) if source_type in plan.types)
 
     def candidates(self, raw: bytes) -> int:
         """The rules whose literals stand in an event's bytes, as bits; see :meth:`narrow`."""
         return self._prefilter.candidates(raw)
 
-    def narrow(self, candidates: int, kind: LogSourceType) -> int:
-        """Of the candidates, those that an event of this log source type could match."""
-        return candidates & self._gates.get(kind.id, candidates)
+    def narrow(self, candidates: int, source_type: LogSourceType) -> int:
+        """The candidates that an event of this log source type could match."""
+        return candidates & self._gates.get(source_type.id, candidates)
 
     @staticmethod
     def indexes(rules: int) -> Iterator[int]:

@@ -190,7 +190,7 @@ class Service:
         record.set(RULESET_INFO, 1, (ruleset.digest,))
         for language, count in Counter(rule.language for rule in ruleset.rules).items():
             record.set(RULES_LOADED, count, (language,))
-        always = sum(plan.need.anything for plan in ruleset.plans)
+        always = sum(plan.required.anything for plan in ruleset.plans)
         record.set(RULES_ALWAYS_EVALUATED, always)
         record.set(LAST_PROGRESS, time.time())
         for rule in ruleset.rules:

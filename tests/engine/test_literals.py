@@ -16,7 +16,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.engine.literals import need
+from matcher.engine.literals import required_literals
 from matcher.events.schema import Kind, Property
 from tests.factories import PAYLOAD, TYPE_NAME, key
 
@@ -67,11 +67,16 @@ def equal(text, item=X):
     ],
 )
 def test_need(expression, literals):
-    assert need(expression).literals == (None if literals is None else frozenset(literals))
+    assert required_literals(expression).literals == (
+        None if literals is None else frozenset(literals)
+    )
 
 
 def test_anything_says_why():
-    assert "y need not stand in the event" in need(equal("abcd", key("y", verbatim=False))).because
+    assert (
+        "y need not stand in the event"
+        in required_literals(equal("abcd", key("y", verbatim=False))).because
+    )
 
 
 def renamed(sources):
@@ -85,11 +90,11 @@ def renamed(sources):
 
 def test_a_renamed_value_needs_the_names_it_comes_from():
     found = renamed(frozenset({"sent name"}))
-    assert need(equal("Renamed", found)).literals == {"renamed", "sent name"}
-    assert need(equal("other", found)).literals == {"other"}
-    assert need(like("%ename%", found)).literals == {"ename", "sent name"}
+    assert required_literals(equal("Renamed", found)).literals == {"renamed", "sent name"}
+    assert required_literals(equal("other", found)).literals == {"other"}
+    assert required_literals(like("%ename%", found)).literals == {"ename", "sent name"}
 
 
 def test_a_renamed_value_of_unknown_source_needs_nothing():
-    assert need(equal("Renamed", renamed(None))).literals is None
-    assert need(equal("Renamed", renamed(frozenset({"é"})))).literals is None
+    assert required_literals(equal("Renamed", renamed(None))).literals is None
+    assert required_literals(equal("Renamed", renamed(frozenset({"é"})))).literals is None

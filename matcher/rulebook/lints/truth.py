@@ -24,7 +24,7 @@ from matcher.engine.expression import (
     Recent,
 )
 from matcher.engine.gate import possible_types
-from matcher.engine.literals import need
+from matcher.engine.literals import required_literals
 from matcher.engine.rule import Rule
 from matcher.engine.values import address, number_of
 from matcher.engine.verdict import condition, operands
@@ -43,7 +43,7 @@ def truths(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
     for found in impossible(rule.expression, catalogue):
         message = f"this can never hold: {shown(found.branch)}"
         yield Finding("never-true", message, "take it out, or mend what contradicts itself")
-    needed = need(rule.expression)
+    needed = required_literals(rule.expression)
     if needed.anything:
         yield Finding(
             "no-literal",

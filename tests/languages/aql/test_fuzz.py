@@ -16,7 +16,7 @@ import pytest
 from matcher.alerts.document import encode
 from matcher.engine.compiler import operand, predicate
 from matcher.engine.gate import possible_types
-from matcher.engine.literals import need
+from matcher.engine.literals import required_literals
 from matcher.engine.reasons import Explanation
 from matcher.engine.verdict import judge
 from matcher.errors import Location, RuleError, RuleErrors
@@ -156,6 +156,6 @@ def _decides(query: Query, event, now: int | None) -> None:
     assert encode({"why": [r.value for r in Explanation(expression).reasons(event)]})
     if live:
         assert event.log_source_type in possible_types(expression, CATALOGUE.log_source_types)
-        needed = need(expression).literals
+        needed = required_literals(expression).literals
         raw = event.payload.raw.lower()
         assert needed is None or any(one.encode() in raw for one in needed)
