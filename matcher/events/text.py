@@ -29,7 +29,7 @@ _FOLD = _FoldTable()
 
 
 def fold(text: str) -> str:
-    """Lower every code point that has a single lower-case twin on its side of ASCII.
+    """Lower every code point that has a single lower-case form on its side of ASCII.
 
     The length never changes, É becomes é, and the Kelvin sign does not become k: so a search for
     ASCII bytes that ignores ASCII case alone never misses what this function makes equal.

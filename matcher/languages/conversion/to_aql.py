@@ -36,8 +36,8 @@ from matcher.errors import UnsupportedRule
 from matcher.events.catalogue import Catalogue
 from matcher.events.text import fold
 from matcher.languages.conversion import notes
+from matcher.languages.conversion.field_mapping import FieldMapping, property_as_written
 from matcher.languages.conversion.notes import Notes, refused
-from matcher.languages.conversion.twins import Twins, property_as_written
 from matcher.languages.sigma.fields import KEYWORDS, Fields
 from matcher.languages.sigma.log_sources import SigmaLogSource
 from matcher.languages.sigma.paths import camel_case
@@ -84,8 +84,8 @@ class _ToAql:
         self._fields = Fields(sources)
         self._catalogue = catalogue
         self._notes = found
-        self._twins = [
-            Twins(catalogue, kind, source) for source in sources for kind in source.kinds
+        self._mappings = [
+            FieldMapping(catalogue, kind, source) for source in sources for kind in source.kinds
         ]
 
     def expression(self, node: Expression) -> Expression:
@@ -123,7 +123,7 @@ class _ToAql:
                 if not any(text or wild == "_" for text, wild in _split(pieces)):
                     self._notes.add(notes.EMPTY)
                 mine = self.field(item)
-                return _either(_like(mine, pieces, caseless=caseless), mine, _twins(item, test))
+                return _either(_like(mine, pieces, caseless=caseless), mine, _synonyms(item, test))
             case Among(item, values, _, caseless):
                 return _any([self._equal(item, str(v), caseless=caseless) for v in values])
             case Matches(item, pattern, caseless):
@@ -133,7 +133,7 @@ class _ToAql:
             case Compare():
                 raise _comparison_refused(leaf)
             case _:
-                raise refused("unsupported", f"{type(leaf).__name__} has no twin in AQL")
+                raise refused("unsupported", f"{type(leaf).__name__} has no equivalent in AQL")
 
     def _keyword(self, pieces: list[tuple[str, bool]], *, caseless: bool) -> Expression:
         """In the payload a quote and a backslash stand behind a backslash."""
@@ -156,7 +156,7 @@ class _ToAql:
         if not caseless and number_of(text) is None and text.lower() not in _TRUTHS:
             plain = Among(mine, (text,))
         test = (lambda value: fold(value) == wanted) if caseless else wanted.__eq__
-        return _either(plain, mine, _twins(item, test))
+        return _either(plain, mine, _synonyms(item, test))
 
     def _matches(self, item: Operand, pattern: str, *, caseless: bool) -> Expression:
         self._notes.add(notes.FIND)
@@ -164,7 +164,7 @@ class _ToAql:
         if test(""):
             self._notes.add(notes.EMPTY)
         mine = self.field(item)
-        return _either(Matches(mine, pattern, caseless), mine, _twins(item, test))
+        return _either(Matches(mine, pattern, caseless), mine, _synonyms(item, test))
 
     def field(self, item: Operand) -> Field:
         """The property that reads what a name of the rule does."""
@@ -172,16 +172,16 @@ class _ToAql:
             message = f"{_name(item)}: AQL computes no such value"
             raise refused("computed", message)
         if item == KEYWORDS:
-            raise refused("keyword", "a keyword that is no plain text has no twin in AQL")
+            raise refused("keyword", "a keyword that is no plain text has no equivalent in AQL")
         for name in self._names(item.written):
-            found = {twins.of_name(name) for twins in self._twins}
-            twin = found.pop() if len(found) == 1 else None
-            if twin is None or (twin.property == "qidname" and self._renamed()):
+            found = {mapping.of_name(name) for mapping in self._mappings}
+            pair = found.pop() if len(found) == 1 else None
+            if pair is None or (pair.property == "qidname" and self._renamed()):
                 continue
-            prop = self._catalogue.properties.find(twin.property)
+            prop = self._catalogue.properties.find(pair.property)
             if prop is None:
                 continue
-            self._notes.add(twin.differs)
+            self._notes.add(pair.differs)
             self._notes.add(self._read_elsewhere(item.written, prop.name))
             self._notes.add(notes.PROPERTY)
             if not all(source.spelled for source in self._sources):
@@ -249,8 +249,8 @@ def _comparison_refused(leaf: Compare) -> UnsupportedRule:
     return refused("fieldref", message)
 
 
-def _twins(item: Operand, test: object) -> Iterable[str]:
-    """The words that an event may hold instead of one that passes the test."""
+def _synonyms(item: Operand, test: object) -> Iterable[str]:
+    """The words that an event may hold in place of a word that passes the test."""
     if not isinstance(item, Field) or not callable(test):
         return ()
     return sorted(item.property.derived(test) or ())

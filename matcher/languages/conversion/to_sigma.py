@@ -39,8 +39,8 @@ from matcher.events.schema import Kind
 from matcher.events.sources import BY_KIND, SourceKind
 from matcher.events.text import fold
 from matcher.languages.conversion import notes
+from matcher.languages.conversion.field_mapping import FieldMapping
 from matcher.languages.conversion.notes import Notes, refused
-from matcher.languages.conversion.twins import Twins
 from matcher.languages.sigma.fields import KEYWORDS, Fields
 from matcher.languages.sigma.log_sources import SigmaLogSource
 from matcher.languages.sigma.values import ESCAPE
@@ -64,7 +64,7 @@ class SigmaTerms:
         self._spelled = source.spelled
         operation = BY_KIND[kind].only_operation
         self._only_name = catalogue.naming(kind, operation).qidname if operation else None
-        self._twins = Twins(catalogue, kind, source)
+        self._mapping = FieldMapping(catalogue, kind, source)
 
     def expression(self, node: Expression) -> Expression:
         """The expression, its gate decided before."""
@@ -82,9 +82,9 @@ class SigmaTerms:
         """The names that columns show, where they show one."""
         for column in columns:
             if isinstance(column, Field) and column.property.kind is not Kind.PAYLOAD:
-                twin = self._twins.of_property(column.property.name)
-                if twin is not None:
-                    yield twin.name
+                pair = self._mapping.of_property(column.property.name)
+                if pair is not None:
+                    yield pair.name
 
     def _named(self, leaf: Leaf) -> Leaf:
         """Where a log source has but one operation, QIDNAME is the same for each of its events."""
@@ -125,7 +125,7 @@ class SigmaTerms:
                 field = self._field(item)
                 return Or((IsNull(field, Nulls.SIGMA), _same(field, "")))
             case _:
-                raise refused("unsupported", f"{type(leaf).__name__} has no twin in Sigma")
+                raise refused("unsupported", f"{type(leaf).__name__} has no equivalent in Sigma")
 
     def _compare(self, leaf: Compare) -> Expression:
         item, value = leaf.left, leaf.right
@@ -202,7 +202,7 @@ class SigmaTerms:
         pattern = "".join(piece for piece, _ in pieces)
         raise refused(
             "payload",
-            f"UTF8(payload) LIKE '{pattern}': only a text within one value has a twin, a keyword",
+            f"UTF8(payload) LIKE '{pattern}': only a text within one value can become a keyword",
             "name the property that holds the value",
         )
 
@@ -224,18 +224,18 @@ class SigmaTerms:
     def _field(self, item: Operand) -> Field:
         if not isinstance(item, Field):
             raise refused("computed", f"{_name(item)}: Sigma computes no values")
-        twin = self._twins.of_property(item.property.name)
-        if twin is None or (twin.property == "qidname" and self._catalogue.renames(self._kind)):
+        pair = self._mapping.of_property(item.property.name)
+        if pair is None or (pair.property == "qidname" and self._catalogue.renames(self._kind)):
             raise refused(
                 "no-name",
                 f"{item.written}: no single name in the event holds it",
                 "name a property that is read by a path",
             )
-        self._notes.add(twin.differs)
+        self._notes.add(pair.differs)
         self._notes.add(notes.PROPERTY)
         if not self._spelled:
             self._notes.add(notes.SPELLINGS)
-        return self._fields.field(twin.name)
+        return self._fields.field(pair.name)
 
 
 def _end(escape: re.Match[str], end: str) -> str:

@@ -67,7 +67,7 @@ class Fields:
         groups = tuple(group for alias in aliases for group in alias.same)
         made = Property(name, Kind.VALUES, read, _stands, whole=whole, in_text=in_text)
         if groups:
-            made = replace(made, get=_with_twins(read, groups), derived=_twins(groups))
+            made = replace(made, get=_with_synonyms(read, groups), derived=_synonyms(groups))
         return Field(made, name)
 
 
@@ -141,9 +141,9 @@ def _with_empty_lists(read: _Read) -> _Read:
     return values
 
 
-def _with_twins(read: _Read, groups: _Groups) -> _Read:
-    """For each word of a group the others, too, as the table writes them: not the word itself,
-    which need not have the table's case.
+def _with_synonyms(read: _Read, groups: _Groups) -> _Read:
+    """Adds, for each value that is a word of a group, the group's other words as the table writes
+    them. The word itself is not added: the event may write it in another case.
     """
     others = [
         (word, frozenset(map(fold, group - {word}))) for group in groups for word in sorted(group)
@@ -152,17 +152,21 @@ def _with_twins(read: _Read, groups: _Groups) -> _Read:
     def values(event: Event) -> Values:
         found = read(event)
         seen = {fold(text) for text in texts(found)}
-        return (*found, *(word for word, twins in others if not seen.isdisjoint(twins)))
+        return (*found, *(word for word, synonyms in others if not seen.isdisjoint(synonyms)))
 
     return values
 
 
-def _twins(groups: _Groups) -> Callable[[Callable[[str], bool]], frozenset[str] | None]:
-    """For each word that an event need not hold and that passes the test, those it may hold."""
+def _synonyms(groups: _Groups) -> Callable[[Callable[[str], bool]], frozenset[str] | None]:
+    """The words that an event may hold in place of a word that passes the test."""
 
     def derived(test: Callable[[str], bool]) -> frozenset[str]:
         return frozenset(
-            twin for group in groups for word in group if test(word) for twin in group - {word}
+            synonym
+            for group in groups
+            for word in group
+            if test(word)
+            for synonym in group - {word}
         )
 
     return derived

@@ -1,4 +1,4 @@
-"""Which name of AQL and which name of Sigma read the same thing of an event."""
+"""Which AQL property and which Sigma field read the same value of an event."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +20,11 @@ _NAMING_CALLS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
-    """A property's name, in lower case, and a name in the event. ``differs`` says where they are
-    not the same; empty where they are.
+class FieldPair:
+    """An AQL property and a name in the event that read the same value.
+
+    ``property`` is in lower case. ``differs`` says in what the two are not quite the same; it is
+    empty where they are.
     """
 
     property: str
@@ -30,28 +32,31 @@ class Twin:
     differs: str = ""
 
 
-class Twins:
-    """The twins in the events of one kind, for rules of a log source. Where it is ``spelled``, a
-    Sigma name is found in any spelling, under ``properties`` as well, and as the ``value`` of an
-    object.
+class FieldMapping:
+    """The pairs of property and name for the events of one log source type.
+
+    For a ``spelled`` log source a Sigma name is found in any spelling, also under ``properties``,
+    and also as the ``value`` of an object.
     """
 
     def __init__(self, catalogue: Catalogue, kind: SourceKind, source: SigmaLogSource) -> None:
         self._source = source
         self._spelled = source.spelled
-        self._twins = (*_picked(kind), *self._of_paths(catalogue.properties.custom, kind))
+        self._pairs = (*_picked(kind), *self._of_paths(catalogue.properties.custom, kind))
 
-    def of_property(self, name: str) -> Twin | None:
-        """The twin of a property."""
-        return next((twin for twin in self._twins if twin.property == name.lower()), None)
+    def of_property(self, name: str) -> FieldPair | None:
+        """The pair for a property; None where no single name reads the same."""
+        return next((pair for pair in self._pairs if pair.property == name.lower()), None)
 
-    def of_name(self, name: str) -> Twin | None:
-        """The twin of a name in the event: the first that is always the same, else the first."""
+    def of_name(self, name: str) -> FieldPair | None:
+        """The pair for a name in the event: the first that has no difference, else the first."""
         wanted = self._plain(name)
-        found = [twin for twin in self._twins if self._plain(twin.name) == wanted]
-        return min(found, key=lambda twin: bool(twin.differs), default=None)
+        found = [pair for pair in self._pairs if self._plain(pair.name) == wanted]
+        return min(found, key=lambda pair: bool(pair.differs), default=None)
 
-    def _of_paths(self, custom: tuple[CustomProperty, ...], kind: SourceKind) -> Iterator[Twin]:
+    def _of_paths(
+        self, custom: tuple[CustomProperty, ...], kind: SourceKind
+    ) -> Iterator[FieldPair]:
         for one in custom:
             written = [".".join(names[0] for names in path) for path in one.paths_in(kind)]
             names: dict[str, str] = {}
@@ -59,7 +64,7 @@ class Twins:
                 names.setdefault(self._plain(path), self._shown(path))
             first, *others = names.values()
             differs = f'"{one.name}" is the first of {", ".join((first, *others))} that is there'
-            yield Twin(one.name.lower(), first, differs if others else "")
+            yield FieldPair(one.name.lower(), first, differs if others else "")
 
     def _shown(self, path: str) -> str:
         if not self._spelled:
@@ -72,15 +77,17 @@ class Twins:
 
 
 def property_as_written(name: str) -> str:
-    """How AQL names a property: ``QIDNAME(qid)`` for qidname."""
+    """A property as AQL writes it: ``QIDNAME(qid)`` for qidname."""
     return _NAMING_CALLS.get(name, name)
 
 
 @cache
-def _picked(kind: SourceKind) -> tuple[Twin, ...]:
-    """Where a property that normalizing picks and a name in the event read one thing:
-    ``aql_sigma_names.yml`` in the log source's folder. What a path reads is not in it.
+def _picked(kind: SourceKind) -> tuple[FieldPair, ...]:
+    """The pairs for properties that the normalizer fills, from ``aql_sigma_names.yml`` in the log
+    source's folder. Properties that are read by a path are not in that file.
     """
     file = BY_KIND[kind].folder / "aql_sigma_names.yml"
     rows = yaml.safe_load(file.read_text("utf-8")) if file.exists() else []
-    return tuple(Twin(row["property"].lower(), row["name"], row.get("differs", "")) for row in rows)
+    return tuple(
+        FieldPair(row["property"].lower(), row["name"], row.get("differs", "")) for row in rows
+    )
