@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from matcher.cli.check_report import print_line
 from matcher.cli.queries import read_query
 from matcher.engine.literals import required_literals
 from matcher.errors import RuleError, RuleErrors
@@ -26,10 +27,11 @@ def check_query(
     *,
     as_json: bool,
     strict_lints: bool = False,
+    details: bool = False,
 ) -> bool:
     """Compiles the statement as one that is asked now, and says what was found on standard
-    output; whether it can be used, with ``strict_lints`` also whether no lint has a word on it.
-    Raises UsageError where its file cannot be read.
+    output, its warnings whole with ``details``; whether it can be used, with ``strict_lints`` also
+    whether no lint has a word on it. Raises UsageError where its file cannot be read.
     """
     query, errors, lints = _compiled(argument, catalogue, policy, dialect)
     if as_json:
@@ -43,7 +45,7 @@ def check_query(
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _show(Console(), query, errors, lints)
+        _show(Console(), query, errors, lints, details=details)
     return query is not None and not (strict_lints and lints)
 
 
@@ -90,7 +92,12 @@ def _compiled(
 
 
 def _show(
-    console: Console, query: Query | None, errors: Sequence[RuleError], lints: Sequence[Lint]
+    console: Console,
+    query: Query | None,
+    errors: Sequence[RuleError],
+    lints: Sequence[Lint],
+    *,
+    details: bool,
 ) -> None:
     if query is None:
         console.print(Text("refused", style="bold red"))
@@ -105,4 +112,4 @@ def _show(
     for note in query.notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
     for lint in lints:
-        console.print(Text(f"warning: {lint.code}: {lint.said}"), soft_wrap=True)
+        print_line(console, Text(f"warning: {lint.code}: {lint.said}"), whole=details)

@@ -1,6 +1,7 @@
 """``matcher check`` and ``matcher test``."""
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -82,7 +83,39 @@ def test_warnings_in_the_table(capsys, rules):
     assert main(["check", rules(good=GOOD)]) == EXIT_OK
     out = capsys.readouterr().out
     assert "aws-name-unknown" in out
-    assert "17 warnings (docs/lints.md)" in out
+    assert "17 warnings (docs/lints.md; in full with --details)" in out
+
+
+@pytest.mark.parametrize("query", [False, True])
+def test_on_a_narrow_terminal_a_warning_is_one_line_unless_details_are_asked_for(
+    capsys, rules, monkeypatch, query
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    about = ["--query", "QIDNAME(qid) = 'ConsoleLogn'"] if query else [rules(good=GOOD)]
+    assert main(["check", *about]) == EXIT_OK
+    lines = [re.sub("\x1b.*?m", "", line) for line in capsys.readouterr().out.splitlines()]
+    warned = [line for line in lines if "aws-name-unknown: " in line]
+    assert len(warned) == 1
+    assert warned[0].endswith("…")
+    assert max(map(len, lines)) <= 80
+    assert main(["check", *about, "--details"]) == EXIT_OK
+    whole = " ".join(re.sub("\x1b.*?m", "", capsys.readouterr().out).split())
+    assert "the nearest name is" in whole
+    assert "…" not in whole
+
+
+def test_the_short_view_names_the_file_of_a_warning_and_leaves_the_rest_to_details(capsys, rules):
+    path = rules(good=GOOD, always=ALWAYS)
+    assert main(["check", path]) == EXIT_OK
+    short = capsys.readouterr().out
+    assert f"   file: {path}/good.yml\n   strict-property: 64:5: in a QRadar: " in short
+    assert "   always evaluated: " in short
+    assert "literals" not in short
+    assert main(["check", path, "--details"]) == EXIT_OK
+    assert "literals" in capsys.readouterr().out
 
 
 def test_a_refused_rule_is_shown_beside_the_others(capsys, rules):
@@ -201,7 +234,7 @@ def test_strict_lints_take_nothing_that_is_not_evaluated(capsys, rules, text):
     assert code == EXIT_RULES
     assert ["not-evaluated"] in [[one["code"] for one in row["lints"]] for row in rows]
     assert main(["check", path]) == EXIT_OK
-    assert "1 warning (docs/lints.md)" in capsys.readouterr().out
+    assert "1 warning (docs/lints.md; " in capsys.readouterr().out
 
 
 def test_strict_lints_take_what_draws_no_warning(capsys, rules):

@@ -152,7 +152,9 @@ def test_rules_with_warnings_are_shown_last_and_no_path_is_cut(rules, capsys):
     out = capsys.readouterr().out
     assert out.index("4444  A user") < out.index("1111  A user")
     assert "…" not in out
-    assert out.endswith("2 rules can run, 0 files refused; 1 warning (docs/lints.md)\n")
+    assert out.endswith(
+        "2 rules can run, 0 files refused; 1 warning (docs/lints.md; in full with --details)\n"
+    )
 
 
 def test_explain_wants_one_rule(rules, events, capsys):
