@@ -19,7 +19,6 @@ from matcher.cli.options import (
     QueryDialect,
     Sets,
     configuration,
-    counted,
 )
 from matcher.engine.expression import Field
 from matcher.engine.ruleset import Plan, RuleSet

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from matcher.cli.words import counted
+from matcher.cli.options import counted
 from matcher.languages.sigma import How
 
 NOT_EVALUATED = "not evaluated"
