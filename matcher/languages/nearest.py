@@ -7,7 +7,7 @@ _LONGEST_GUESSED_NAME = 100
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that was probably meant: alike but for a few letters, in any case."""
+    """The name that was probably meant: one that differs in a few letters at most, case ignored."""
     if len(name) > _LONGEST_GUESSED_NAME:
         return None
     by_fold = {known.casefold(): known for known in names}

@@ -1,4 +1,6 @@
-"""One rule in the other language: what is said exactly, what differs, and what is refused."""
+"""Converts a rule from AQL to Sigma or back: exactly, or with a note of each difference, or not at
+all.
+"""
 
 from matcher.languages.conversion.by_log_source import SigmaExpression, sigma_expressions
 from matcher.languages.conversion.notes import Notes

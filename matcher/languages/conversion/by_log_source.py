@@ -1,6 +1,8 @@
-"""An AQL rule's expression → one expression in Sigma's terms for each log source it may match.
+"""An AQL rule's expression → one expression in Sigma's terms for each log source that the rule may
+match.
 
-A Sigma rule has one log source, so what the log source type alone decides is decided first.
+A Sigma rule has one log source. Therefore the conditions that the log source type alone decides are
+decided first.
 """
 
 from collections.abc import Iterator
@@ -17,8 +19,8 @@ from matcher.languages.sigma.log_sources import SigmaLogSource, known_log_source
 
 @dataclass(frozen=True, slots=True)
 class SigmaExpression:
-    """What the rule is for one log source: the gate is left out, it is the ``logsource``.
-    ``fields`` are the names that the rule's columns show.
+    """The rule for one log source. Conditions on the log source type are left out: the
+    ``logsource`` states them. ``fields`` are the names that the rule's columns show.
     """
 
     source: SigmaLogSource
@@ -30,9 +32,9 @@ class SigmaExpression:
 def sigma_expressions(
     expression: Expression, columns: tuple[Operand, ...], catalogue: Catalogue
 ) -> tuple[SigmaExpression, ...]:
-    """One for each log source of Sigma whose events the expression may match.
+    """One expression for each Sigma log source whose events the rule may match.
 
-    Raises UnsupportedRule, without a place, for the first thing that Sigma cannot say.
+    Raises UnsupportedRule, without a place, for the first thing that Sigma cannot express.
     """
     made = tuple(_expressions(expression, columns, catalogue))
     if not made:
@@ -66,7 +68,7 @@ def _expressions(
 
 
 def _left_out(expression: Expression, catalogue: Catalogue) -> Iterator[str]:
-    """What is said of events that belong to no log source of Sigma's."""
+    """Notes about events that belong to no Sigma log source."""
     if specialized(expression, catalogue.type_of(SourceKind.UNKNOWN)) != Always(holds=False):
         yield "events of no known log source are looked at, too: these have no logsource in Sigma"
     others = ", ".join(map(str, _unknown_types(expression, catalogue)))
@@ -75,7 +77,7 @@ def _left_out(expression: Expression, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _unknown_types(expression: Expression, catalogue: Catalogue) -> tuple[int, ...]:
-    """The numbers of log source types in the expression's gates that are none of ours."""
+    """The log source type numbers in the expression that the catalogue does not have."""
     ours = {kind.id for kind in catalogue.log_source_types}
     found: dict[int, None] = {}
     for leaf in leaves(expression):

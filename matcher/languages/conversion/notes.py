@@ -1,4 +1,4 @@
-"""What a converted rule does not say exactly as the rule it was made of, and what is refused."""
+"""The differences between a converted rule and its original, and what cannot be converted."""
 
 from dataclasses import dataclass, field
 
@@ -39,16 +39,16 @@ class Notes:
     _lines: dict[str, None] = field(default_factory=dict)
 
     def add(self, text: str) -> None:
-        """One more."""
+        """Add a note; an empty text is ignored."""
         if text:
             self._lines[text] = None
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The notes, in the order in which they came up."""
+        """The notes, in the order in which they were added."""
         return tuple(self._lines)
 
 
 def refused(code: str, message: str, hint: str = "") -> UnsupportedRule:
-    """What is raised for that which the other language cannot say."""
+    """The error for what the other language cannot express."""
     return UnsupportedRule(message, code=code, hint=hint)

@@ -1,7 +1,8 @@
-"""A Sigma rule's expression → one that AQL can say.
+"""A Sigma rule's expression → an expression that AQL can write.
 
-Nothing is approximated: what AQL has no exact words for is refused by name, and the few things that
-differ in both languages whatever one writes are noted (:mod:`matcher.languages.conversion.notes`).
+Nothing is approximated. What AQL cannot express exactly is refused by name. A few differences are
+part of the two languages, however a rule is written: these are noted
+(:mod:`matcher.languages.conversion.notes`).
 """
 
 import re
@@ -49,10 +50,10 @@ _TRUTHS = ("true", "false")
 def aql_expression(
     expression: Expression, sources: Sequence[SigmaLogSource], catalogue: Catalogue, found: Notes
 ) -> Expression:
-    """The expression in AQL's terms; what differs is added to ``found``.
+    """The expression in AQL's terms; differences are added to ``found``.
 
     ``sources`` are the log sources of the rule. Raises UnsupportedRule, without a place, for the
-    first thing that AQL cannot say.
+    first thing that AQL cannot express.
     """
     if not sources:
         raise refused("no-log-source", "no log source here is the rule's: it never matches")
@@ -62,7 +63,9 @@ def aql_expression(
 def aql_columns(
     columns: Iterable[Column], sources: Sequence[SigmaLogSource], catalogue: Catalogue
 ) -> tuple[Column, ...]:
-    """Of these columns those that AQL can show. An alias never hides another property."""
+    """The columns that AQL can show; the others are left out. An alias never hides another
+    property.
+    """
     maker = _ToAql(sources, catalogue, Notes())
     found = []
     for column in columns:
@@ -136,7 +139,9 @@ class _ToAql:
                 raise refused("unsupported", f"{type(leaf).__name__} has no equivalent in AQL")
 
     def _keyword(self, pieces: list[tuple[str, bool]], *, caseless: bool) -> Expression:
-        """In the payload a quote and a backslash stand behind a backslash."""
+        """A LIKE on the payload, where a backslash stands before each quote and backslash of a
+        value.
+        """
         written = [
             (piece if wild else re.sub(r'["\\]', r"\\\g<0>", piece), wild) for piece, wild in pieces
         ]
@@ -167,7 +172,7 @@ class _ToAql:
         return _either(Matches(mine, pattern, caseless), mine, _synonyms(item, test))
 
     def field(self, item: Operand) -> Field:
-        """The property that reads what a name of the rule does."""
+        """The property that reads the same value as a name of the rule."""
         if not isinstance(item, Field):
             message = f"{_name(item)}: AQL computes no such value"
             raise refused("computed", message)
@@ -196,19 +201,19 @@ class _ToAql:
         )
 
     def _in_event(self, name: str) -> str:
-        """The path in the event, where a log source says how rules write it."""
+        """The name as a path in the event, without the prefix that rules put before it."""
         found = (source.in_event(name) for source in self._sources)
         return next((camel_case(path) for path in found if path != name), name)
 
     def _names(self, name: str) -> Iterator[str]:
-        """What may stand for the name: itself, and what its aliases read as it stands."""
+        """The name itself, and each plain path that its aliases read."""
         yield name
         for path in (path for alias in self._fields.aliases(name) for path in alias.reads):
             if not path.cut and path.plain == path.text:
                 yield path.text
 
     def _read_elsewhere(self, name: str, prop: str) -> str:
-        """The note of a name that is looked for in several places; "" where it is not."""
+        """The note for a name that is read in several places; "" for any other name."""
         reads = [str(path) for alias in self._fields.aliases(name) for path in alias.reads]
         if len(reads) < 2:  # noqa: PLR2004 - several
             return ""
@@ -263,7 +268,7 @@ def _either(leaf: Expression, item: Field, words: Iterable[str]) -> Expression:
 
 
 def _any(items: Sequence[Expression]) -> Expression:
-    """Their OR, with one list of what is equal in its case."""
+    """The OR of the items; if each item is an exact equality, one list of their values."""
     equal = [item for item in items if isinstance(item, Among)]
     if len(equal) < len(items) or len(equal) == 1:
         return Or(tuple(items))
@@ -276,7 +281,7 @@ def _split(pieces: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, str]]:
 
 
 def _like(item: Field, pieces: Sequence[tuple[str, bool]], *, caseless: bool) -> Expression:
-    """LIKE; where ``%`` or ``_`` are meant themselves, MATCHES: AQL's LIKE has no escape."""
+    """LIKE; if a text holds ``%`` or ``_``, MATCHES, because AQL's LIKE has no escape sign."""
     if not any(sign in text for text, _ in _split(pieces) for sign in "%_"):
         return Like(item, "".join(piece for piece, _ in pieces), caseless)
     signs = {"%": ".*", "_": "."}

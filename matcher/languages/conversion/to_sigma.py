@@ -1,7 +1,7 @@
-"""The conditions of an AQL rule → Sigma's, for the events of one kind.
+"""The conditions of an AQL rule → Sigma's, for the events of one log source type.
 
-What Sigma has no exact words for is refused by name; what differs in both languages whatever one
-writes is noted (:mod:`matcher.languages.conversion.notes`).
+What Sigma cannot express exactly is refused by name. Differences that are part of the two
+languages, however a rule is written, are noted (:mod:`matcher.languages.conversion.notes`).
 """
 
 import dataclasses
@@ -50,8 +50,10 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class SigmaTerms:
-    """AQL's conditions in Sigma's terms, for the events of one kind. What differs is added to
-    ``found``; every method raises UnsupportedRule for what Sigma cannot say.
+    """AQL's conditions in Sigma's terms, for the events of one log source type.
+
+    Differences are added to ``found``. Every method raises UnsupportedRule for what Sigma cannot
+    express.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class SigmaTerms:
         self._mapping = FieldMapping(catalogue, kind, source)
 
     def expression(self, node: Expression) -> Expression:
-        """The expression, its gate decided before."""
+        """The expression in Sigma's terms; conditions on the log source type must have been decided
+        before.
+        """
         match node:
             case And(items):
                 return And(tuple(map(self.expression, items)))
@@ -79,7 +83,9 @@ class SigmaTerms:
                 return self._leaf(self._named(node))
 
     def shown(self, columns: tuple[Operand, ...]) -> Iterator[str]:
-        """The names that columns show, where they show one."""
+        """The names in the event that the columns show; columns without such a name are
+        left out.
+        """
         for column in columns:
             if isinstance(column, Field) and column.property.kind is not Kind.PAYLOAD:
                 pair = self._mapping.of_property(column.property.name)
@@ -87,7 +93,7 @@ class SigmaTerms:
                     yield pair.name
 
     def _named(self, leaf: Leaf) -> Leaf:
-        """Where a log source has but one operation, QIDNAME is the same for each of its events."""
+        """Replace QIDNAME by its value if every event of the log source has the same one."""
         if self._only_name is None:
             return leaf
         match leaf:
@@ -239,8 +245,9 @@ class SigmaTerms:
 
 
 def _end(escape: re.Match[str], end: str) -> str:
-    r"""``\z`` and ``\Z`` as the sign for a text's end that Sigma's parser takes: without lines of
-    their own ``$``, which is that to us and to Python.
+    r"""``\z`` and ``\Z`` in a form that Sigma's parser accepts.
+
+    The parser accepts ``$``, which outside of multi-line mode is the end of the text.
     """
     if escape[1] == "z":
         return end
@@ -260,7 +267,9 @@ def _keyword(pieces: list[tuple[str, bool]], *, caseless: bool) -> Like:
 
 
 def _opened(text: str) -> str | None:
-    """A run of JSON text as the value that holds it reads; None where it reaches over its end."""
+    """The value that a piece of JSON text stands for; None where the piece reaches beyond the
+    value.
+    """
     opened = re.sub(r'\\(["\\/])', r"\1", text)
     closed = re.sub(r'(["\\])', r"\\\1", opened)
     return opened if closed == text.replace("\\/", "/") else None

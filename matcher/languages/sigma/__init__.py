@@ -1,4 +1,4 @@
-"""Sigma: a rule that pySigma read → expression."""
+"""Sigma: compiles rules that pySigma has parsed."""
 
 from matcher.languages.sigma.compile import Detection, compile_detection
 from matcher.languages.sigma.known_fields import FieldUse, How, field_uses

@@ -1,4 +1,4 @@
-"""A Sigma rule, as pySigma parsed it → the engine's expression."""
+"""A Sigma rule that pySigma has parsed → the engine's expression."""
 
 import re
 from collections.abc import Iterable
@@ -25,8 +25,8 @@ _WORDS = frozenset(("and", "or", "not", "1", "all", "any", "of", "them"))
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One compiled rule. ``expression`` holds for the events of its log source alone; ``columns``
-    are the rule's ``fields``; ``notes`` are what a reader must know, one line each.
+    """A compiled rule. ``expression`` holds only for events of the rule's log source. ``columns``
+    are the rule's ``fields``. ``notes`` are what a reader must know, one line each.
     """
 
     expression: Expression
@@ -40,11 +40,11 @@ def compile_detection(
     placeholders: Placeholders = NO_PLACEHOLDERS,
     filters: Iterable[SigmaDetections] = (),
 ) -> Detection:
-    """Compile a rule that pySigma read without an error: its condition AND that of each filter,
-    whose names are its own.
+    """Compile a rule that pySigma parsed without an error.
 
-    Raises UnsupportedRule and RuleSemanticError, without a place: :attr:`RuleError.source` is the
-    field or the condition it is about.
+    The rule's condition AND the condition of each filter must hold; a filter's selections have
+    names of their own. Raises UnsupportedRule and RuleSemanticError, without a place:
+    :attr:`RuleError.source` is the field or the condition that the error is about.
     """
     source = rule.logsource
     sources = log_sources(product=source.product, service=source.service, category=source.category)
@@ -64,7 +64,9 @@ def compile_detection(
 
 
 def any_of(expressions: Iterable[Expression]) -> Expression:
-    """Their OR: nested ones opened, and equalities of one field put together."""
+    """The OR of the expressions: an OR inside is opened, and equalities of one field become one
+    list.
+    """
     items: list[Expression] = []
     equalities: dict[tuple[Operand, bool], tuple[int, dict[Scalar, None]]] = {}
     for item in _opened(expressions):
@@ -90,7 +92,7 @@ def _opened(expressions: Iterable[Expression]) -> Iterable[Expression]:
 
 
 def all_of(expressions: Iterable[Expression]) -> Expression:
-    """Their AND, nested ones opened."""
+    """The AND of the expressions; an AND inside is opened."""
     items: list[Expression] = []
     for item in expressions:
         items += item.items if isinstance(item, And) else (item,)
@@ -102,7 +104,7 @@ class _Compilation:
         self._comparisons = Comparisons(fields.field, placeholders.values)
 
     def detections(self, detections: SigmaDetections) -> Expression:
-        """Any of the conditions."""
+        """The OR of the rule's conditions."""
         parsed = [_parsed(condition) for condition in detections.parsed_condition]
         return any_of(self.expression(node) for node in parsed)
 
@@ -142,7 +144,9 @@ def _parsed(condition: conditions.SigmaCondition) -> object:
 
 
 def _said(error: SigmaError, condition: str) -> str:
-    """The message of pySigma; where that is its grammar's, what the condition holds there."""
+    """The message of pySigma; in place of an error of its grammar, the text of the
+    condition there.
+    """
     message = str(error.args[0])
     if not (found := re.search(r"\(at char (\d+)\)", message)):
         return message
@@ -155,7 +159,7 @@ def _said(error: SigmaError, condition: str) -> str:
 
 
 def _meant(condition: str, known: Iterable[str]) -> str:
-    """The name that was probably meant where the condition has one that is not there."""
+    """The selection that was probably meant by a name that the rule does not define."""
     names = list(known)
     if re.search(r"\b(?:NOT|AND|OR|OF|ALL|THEM)\b", condition):
         return "and, or, not, of, all, them are written in lower case"

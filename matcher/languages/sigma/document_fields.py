@@ -1,4 +1,4 @@
-"""The log sources of Sigma, and the names that are read in other places, as a page for users.
+"""A page for users: Sigma's log sources, and the names that are read in other places.
 
 python -m matcher.languages.sigma.document_fields > docs/sigma-fields.md
 """

@@ -1,7 +1,8 @@
 """A field's name in a Sigma rule → the property that reads it.
 
-A name is looked for in the event as it stands. Where nothing is there, and the log source has other
-ways to spell or place it, these are tried in turn (:mod:`matcher.languages.sigma.log_sources`).
+The name is first looked up in the event as it stands. If nothing is found, the other spellings and
+places that the log source has for the name are tried in turn
+(:mod:`matcher.languages.sigma.log_sources`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,7 @@ KEYWORDS = Field(
     Property("keywords", Kind.VALUES, lambda event: event.payload.scalars, lambda _run: True),
     "keywords",
 )
-"""Every value of the event: what a value without a field is looked for in."""
+"""Every value of the event. A value without a field name is searched for in each of them."""
 
 _JSON_SIGNS = frozenset('{}[]":, ')
 _EMPTY_LIST = "[]"
@@ -38,18 +39,18 @@ class Fields:
         self._field = lru_cache(maxsize=None)(self._made)
 
     def field(self, name: str) -> Field:
-        """The field of that name. Equal names give one field."""
+        """The field of that name; the same name always gives the same object."""
         return self._field(name)
 
     def paths(self, name: str) -> tuple[Path, ...]:
-        """Where the name is looked for, in this order. The first that leads somewhere counts, or
-        all of them do (:attr:`Alias.every`).
+        """The paths at which the name is looked up, in order. The first path that leads to a value
+        counts, or all of them do (:attr:`Alias.every`).
         """
         found = dict.fromkeys(path for one in self.sources for path in _paths(one, name))
         return (Path(name), *(path for path in found if path != Path(name)))
 
     def aliases(self, name: str) -> tuple[Alias, ...]:
-        """What the tables say of the name."""
+        """The alias entries for the name, one for each log source that has an entry."""
         known = (source.alias_of(name) for source in self.sources)
         return tuple(alias for alias in known if alias is not None)
 
@@ -89,8 +90,9 @@ def _paths(source: SigmaLogSource, name: str) -> Iterator[Path]:
 
 
 def _reader(paths: tuple[Path, ...], *, every: bool, named: bool) -> _Read:
-    """Reads the first path that leads somewhere, or every one. ``named``: of Azure's objects
-    ``{"value": …, "localizedValue": …}`` the value is meant.
+    """A function that reads the first path that leads to a value, or with ``every`` all paths.
+
+    ``named``: for Azure's objects ``{"value": …, "localizedValue": …}`` read the ``value``.
     """
     first = paths[0].text
     quick = not every and not paths[0].may_enter_text
@@ -127,12 +129,16 @@ def _named(value: Any) -> Any:
 
 
 def _stands(run: str) -> bool:
-    """Not over the signs of JSON: a producer puts blanks beside them."""
+    """Whether the run holds no JSON punctuation: a producer may put blanks beside punctuation, so
+    such a run may stand differently in the event.
+    """
     return _JSON_SIGNS.isdisjoint(run)
 
 
 def _with_empty_lists(read: _Read) -> _Read:
-    """An empty list as its text, too: too short for a literal, so the prefilter does not mind."""
+    """Adds the text ``[]`` for an empty list. That text is too short for a literal, so the
+    prefilter is not affected.
+    """
 
     def values(event: Event) -> Values:
         found = read(event)

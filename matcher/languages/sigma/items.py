@@ -35,8 +35,9 @@ _SIGNS = {"%": "*", "_": "?"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """``key: values``, any of them; several are texts. A keyword's key begins with its modifiers'
-    bar, or is empty.
+    """One line of a selection, ``key: values``, which holds if any of the values does; several
+    values are always texts. A keyword has no field: its key is empty, or begins with the bar of its
+    modifiers.
     """
 
     key: str
@@ -44,18 +45,18 @@ class Item:
 
     @property
     def keyword(self) -> bool:
-        """Whether it is looked for in all values."""
+        """Whether the item is searched for in all values of the event."""
         return self.key.split("|", maxsplit=1)[0] == ""
 
     @property
     def body(self) -> Any:
-        """As it stands in the rule: a plain keyword is no mapping."""
+        """The item as the rule writes it: a plain keyword is a list, any other item a mapping."""
         value = list(self.values) if len(self.values) > 1 or self.keyword else self.values[0]
         return {self.key: value} if self.key else value
 
 
 def item_of(leaf: Expression) -> Item:  # noqa: C901 - one case a kind of leaf
-    """The item of one leaf. Raises ValueError for what no Sigma rule compiles to."""
+    """The item for one leaf. Raises ValueError for a leaf that no Sigma rule compiles to."""
     match leaf:
         case Among(operand, values, _, caseless):
             key = _key(operand) if caseless else f"{_key(operand)}|cased"
@@ -117,5 +118,5 @@ def _key(operand: Operand) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text, with wildcards and backslashes plain."""
+    """The text, escaped so that its wildcards and backslashes are plain characters."""
     return re.sub(r"[\\*?]", r"\\\g<0>", text)

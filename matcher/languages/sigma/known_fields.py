@@ -1,7 +1,8 @@
 """Whether a log source's records have a field, and under what name.
 
-In each log source's folder ``known_fields.tsv`` is made of public records by
-``tools/known_fields.py``, and ``documented_fields.tsv`` says by hand what the cloud documents.
+Each log source's folder has two lists: ``known_fields.tsv``, made from public records by
+``tools/known_fields.py``, and ``documented_fields.tsv``, written by hand from the cloud provider's
+documentation.
 """
 
 from collections import defaultdict
@@ -19,22 +20,24 @@ from matcher.languages.sigma.paths import Path
 
 
 class How(StrEnum):
-    """How a rule's name finds its field."""
+    """How a name in a rule finds its field."""
 
     DIRECT = "direct"
-    """Records have it under that name."""
+    """Records have the field under this name."""
     ALIAS = "alias"
-    """Records have it under another name, which is read in its place."""
+    """Records have the field under another name, which is read in place of this one."""
     BY_SERVICE = "by service"
-    """It is below an object whose keys are each service's own."""
+    """The field is below an object whose keys differ from service to service."""
     NEVER_SEEN = "never seen"
-    """Neither public records nor documents have it."""
+    """Neither public records nor the documentation have the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldUse:
-    """One name of a rule. ``path`` is where it is read: the field, or the object whose keys are
-    each service's own; ``nearest`` a known name that may be meant, where it was never seen.
+    """One name in a rule, and what is known of it.
+
+    ``path`` is where the name is read: the field, or the object whose keys differ from service to
+    service. ``nearest`` is a known name that may be meant, if the name itself was never seen.
     """
 
     field: str
@@ -45,24 +48,28 @@ class FieldUse:
 
 @dataclass(frozen=True)
 class KnownFields:
-    """The fields of one log source: each path, and how many public records have it; 0 where it is
-    documented alone.
+    """The fields of one log source: each path, with the number of public records that have it; 0
+    for a path that is only documented.
     """
 
     counts: Mapping[str, int]
 
     def has(self, path: str, fewest: int) -> bool:
-        """Whether so many records have the path."""
+        """Whether at least this many records have the path."""
         return self.counts.get(path, -1) >= fewest
 
     @cached_property
     def spelled(self) -> Mapping[str, str]:
-        """The paths by their letters, the commonest of each."""
+        """The paths by their letters in lower case; for paths with the same letters, the most
+        common spelling.
+        """
         return {_letters(path): path for path in sorted(self.counts, key=self.counts.__getitem__)}
 
 
 def field_uses(sources: Sequence[SigmaLogSource], names: Iterable[str]) -> tuple[FieldUse, ...]:
-    """What is known of each name in rules of these log sources; a field of one of them is known."""
+    """What is known of each name in rules of these log sources; a field that one log source has is
+    known.
+    """
     fields = Fields(sources)
     return tuple(_use(fields, name) for name in names)
 
@@ -84,7 +91,7 @@ def _use(fields: Fields, name: str) -> FieldUse:
 
 
 def _seen(path: Path, known: Sequence[KnownFields], fewest: int) -> str:
-    """How records spell what the path leads to; "" where they lack it."""
+    """How records spell the path at which the value is found; "" where records lack the path."""
     for one in known:
         plain = path.plain
         found = one.spelled.get(_letters(plain), "") if path.spelled else plain
@@ -95,7 +102,7 @@ def _seen(path: Path, known: Sequence[KnownFields], fewest: int) -> str:
 
 @cache
 def known_fields() -> Mapping[str, KnownFields]:
-    """What is known, by log source."""
+    """The known fields by log source."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for one in BY_KIND.values():
         for source, _, names in _rows(one.folder / "documented_fields.tsv"):

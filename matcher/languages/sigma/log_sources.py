@@ -1,4 +1,4 @@
-"""``logsource`` → the events that a rule is about, and where its names lead in them.
+"""``logsource`` → the events that a rule is about, and where the rule's names are read in them.
 
 The tables are data, with a reason for each alias: ``sigma.yml`` in the folder of each log source.
 """
@@ -17,11 +17,11 @@ from matcher.languages.sigma.paths import Path
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """Names that records lack, or that hold something else in some dialect. They read the first of
-    ``reads`` that leads somewhere, after the name itself; with ``every``, all of them.
+    """Other places to read a name that records lack, or that some producers use for something else.
 
-    ``same`` are groups of words that mean one thing; with ``empty_list`` an empty list reads as the
-    text ``[]``, too. ``why`` says how it is known.
+    After the name itself, the first of ``reads`` that leads to a value is read; with ``every``, all
+    of them are. Each group in ``same`` holds words of the same meaning. With ``empty_list`` an
+    empty list also reads as the text ``[]``. ``why`` gives the source of the entry.
     """
 
     names: tuple[str, ...]
@@ -34,7 +34,9 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class SigmaLogSource:
-    """A ``logsource`` of Sigma: the events it means, and how they are read (``sigma.yml``)."""
+    """A ``logsource`` of Sigma: which events it means, and how their fields are read
+    (``sigma.yml``).
+    """
 
     product: str
     service: str | None
@@ -46,29 +48,30 @@ class SigmaLogSource:
     open: tuple[str, ...]
     aliases: tuple[Alias, ...]
     prefixes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """What rules put before a path in the event, and what that stands for there."""
+    """Prefixes that rules put before a path in the event, each with what stands there in the event.
+    """
     by_name: Mapping[str, Alias] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def name(self) -> str:
-        """As rules are filed: ``aws/cloudtrail``."""
+        """The name as in Sigma's rule folders: ``aws/cloudtrail``."""
         return f"{self.product}/{self.service}" if self.service else self.product
 
     def in_event(self, name: str) -> str:
-        """The name with what its prefix stands for, as a path in the event."""
+        """The name as a path in the event: a prefix is replaced by what stands there."""
         for written, meant in self.prefixes.items():
             if name.lower().startswith(written):
                 return meant + name[len(written) :]
         return name
 
     def alias_of(self, name: str) -> Alias | None:
-        """What the table says of a name, in any case."""
+        """The alias entry of a name, which is compared case-insensitively."""
         return self.by_name.get(self.in_event(name).lower())
 
 
 @cache
 def known_log_sources() -> tuple[SigmaLogSource, ...]:
-    """Every log source whose events are told apart here."""
+    """Every Sigma log source whose events this program can tell apart."""
     return tuple(
         _log_source(entry, kind)
         for kind, source in BY_KIND.items()
@@ -80,8 +83,10 @@ def known_log_sources() -> tuple[SigmaLogSource, ...]:
 def log_sources(
     *, product: str | None, service: str | None, category: str | None
 ) -> tuple[SigmaLogSource, ...]:
-    """Those that a rule's ``logsource`` takes in: what it leaves out may be anything. None of ours
-    is filed by a category.
+    """The log sources that a rule's ``logsource`` includes.
+
+    A key that the rule leaves out may have any value. No log source here has a category, so a rule
+    with a category includes none.
     """
     if category is not None:
         return ()

@@ -1,10 +1,9 @@
-"""A way into an event: ``properties.targetResources[type=User].id``.
+"""Paths into an event, such as ``properties.targetResources[type=User].id``.
 
-A name is looked for as a key, and then, where it has dots or brackets, as a path. A list is gone
-through, every member. A text that holds an object or a list as JSON is that object or list.
-
-Brackets choose members of a list: ``[0]`` the first, ``[-1]`` the last, ``[key=text]`` those whose
-``key`` is that text, and ``[]``, ``[*]`` or Splunk's ``{}`` every one.
+A name is looked up as a key first and then, if it has dots or brackets, as a path. A path goes
+through every member of a list, and through a text that holds an object or a list as JSON. Brackets
+choose members of a list: ``[0]`` the first, ``[-1]`` the last, ``[key=text]`` those whose ``key``
+is that text, and ``[]``, ``[*]`` or Splunk's ``{}`` every member.
 """
 
 import re
@@ -23,13 +22,16 @@ _SNAKE = re.compile(r"(?<=[A-Za-z0-9])_([a-z])")
 
 _Keys = Callable[[str], tuple[str, ...]]
 Open = Callable[[str], Any]
-"""Gives the object or list that a text holds as JSON, else None."""
+"""A function that gives the object or list that a text holds as JSON, else None."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """Where to look. ``spelled``: each key in camelCase, PascalCase, lower case and snake_case.
-    ``cut``: of the texts there, what the first group of this regular expression holds.
+    """Where to look in an event.
+
+    ``spelled``: each key is also found in camelCase, PascalCase, lower case and snake_case.
+    ``cut``: a regular expression; each text found is replaced by what the first group matches in
+    it.
     """
 
     text: str
@@ -37,7 +39,7 @@ class Path:
     cut: str = ""
 
     def values(self, document: Any, opened: Open = read_text) -> tuple[Any, ...]:
-        """Everything that the path leads to, in the document's order."""
+        """Every value that the path leads to, in the document's order."""
         found = tuple(_Walk(self._keys, opened).along(document, self.text))
         if self._cut is None:
             return found
@@ -49,12 +51,12 @@ class Path:
 
     @property
     def may_enter_text(self) -> bool:
-        """Whether it has a step after its first: what it leads to may be inside a text's JSON."""
+        """Whether the path has several steps, so that its value may be inside a text's JSON."""
         return bool(_step(self.text).rest)
 
     @property
     def plain(self) -> str:
-        """The path without its brackets: what a list of known paths would have."""
+        """The path without its brackets, as it is written in a list of known paths."""
         return _CHOICE.sub(".", self.text).rstrip(".")
 
     @cached_property
@@ -72,14 +74,14 @@ def _as_it_stands(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def spellings(name: str) -> tuple[str, ...]:
-    """The name, and how other producers write it."""
+    """The name, and the other spellings that producers use for it."""
     first_lower = name[:1].lower() + name[1:]
     others = (*sdk_spellings(first_lower), *sdk_spellings(camel_case(first_lower)))
     return tuple(dict.fromkeys((name, *others)))
 
 
 def camel_case(name: str) -> str:
-    """The name with what stands after an underscore as a capital in its place."""
+    """The name in camelCase: the letter after an underscore becomes a capital."""
     return _SNAKE.sub(lambda found: found[1].upper(), name)
 
 
@@ -93,8 +95,8 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The brackets at the beginning of a path, and the path after them. Every member is chosen
-    where there is neither an index nor a key.
+    """The brackets at the beginning of a path, and the path after them. With neither an index nor a
+    key, every member is chosen.
     """
 
     index: int | None
@@ -120,13 +122,13 @@ def _choice(name: str) -> _Choice | None:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """How names are spelled and texts opened on the way."""
+    """How a walk along a path spells names and opens texts."""
 
     keys: _Keys
     opened: Open
 
     def along(self, node: Any, name: str, most_texts: int = MAX_TEXTS) -> Iterator[Any]:
-        """Everything that a path leads to: through so many texts of JSON, one in the other."""
+        """Every value that a path leads to, through JSON in texts up to a limited depth."""
         if isinstance(node, str) and most_texts and (inner := self.opened(node)) is not None:
             yield from self.along(inner, name, most_texts - 1)
         elif name[:1] in ("[", "{") and (choice := _choice(name)) is not None:
@@ -153,7 +155,9 @@ class _Walk:
                 return
 
     def _chosen(self, node: Any, choice: _Choice, most_texts: int) -> Iterator[Any]:
-        """The members that brackets choose; a value that is no list is the one member of a list."""
+        """The members that the brackets choose. A value that is not a list counts as a list of one
+        member.
+        """
         members = node if isinstance(node, list) else [node]
         if choice.index is not None:
             if -len(members) <= choice.index < len(members):

@@ -1,4 +1,4 @@
-"""``%name%`` under the modifier ``expand`` → every text that it stands for."""
+"""``%name%`` under the modifier ``expand`` → each text that it stands for."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from sigma import types as sigma
 from matcher.errors import UnsupportedRule
 
 MOST_TEXTS = 100_000
-"""What one value with placeholders may unfold to."""
+"""The most texts that one value with placeholders may expand to."""
 
 Values = Mapping[str, tuple[str, ...]]
 
@@ -27,7 +27,7 @@ class Placeholders:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     def settings(self, text: str) -> tuple[str, ...]:
-        """The placeholders that a rule's text names, each with a digest of its values."""
+        """Each placeholder that a rule's text names, with a digest of its values."""
         return tuple(
             f"sigma.placeholders.{name} = {sha256(json.dumps(chosen).encode()).hexdigest()}"
             for name, chosen in sorted(self.values.items())
@@ -39,9 +39,10 @@ NO_PLACEHOLDERS = Placeholders()
 
 
 def filled(value: sigma.SigmaString, values: Values) -> Iterator[sigma.SigmaString]:
-    """The text with each of its placeholders' values, each with each; they are plain text.
+    """Every text that results when each placeholder is replaced by each of its values.
 
-    Raises UnsupportedRule for a placeholder without values, and for too many texts.
+    The values are plain text. Raises UnsupportedRule for a placeholder without values, and for too
+    many texts.
     """
     choices = [
         _known(part, values) if isinstance(part, sigma.Placeholder) else (part,) for part in value.s
@@ -56,7 +57,7 @@ def filled(value: sigma.SigmaString, values: Values) -> Iterator[sigma.SigmaStri
 
 
 def regex_text(value: sigma.SigmaString) -> str:
-    """The text of a regular expression, which has no wildcards of Sigma's."""
+    """The text of a regular expression; Sigma has no wildcards in it."""
     return "".join(
         part if isinstance(part, str) else _SIGNS[part]
         for part in value.s

@@ -1,7 +1,8 @@
-"""An expression as a Sigma rule's ``detection``: reading it again decides the same.
+"""An expression as a Sigma rule's ``detection``.
 
-That holds for every expression that compiling a rule gives, its gate left out: that is the rule's
-``logsource``.
+A rule with this detection gives the same results as the expression, for every expression that a
+compiled Sigma rule can be. Conditions on the log source type must have been taken out: the rule's
+``logsource`` states them.
 """
 
 import re
@@ -15,7 +16,9 @@ from matcher.languages.sigma.items import Item, item_of
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A part of the condition: a selection's number, or parts that a word joins or negates."""
+    """A part of the condition: the number of a selection, or parts that are joined or negated by a
+    word.
+    """
 
     word: str
     parts: tuple["_Node", ...] = ()
@@ -31,7 +34,7 @@ class _Selections:
         return _Node("", selection=len(self.bodies) - 1)
 
     def names(self) -> list[str]:
-        """``selection``, or ``selection_1`` and so on where there are several."""
+        """``selection``, or ``selection_1`` and so on if there are several."""
         kinds = [kind for kind, _ in self.bodies]
         return [
             f"{kind}_{kinds[: at + 1].count(kind)}" if kinds.count(kind) > 1 else kind
@@ -40,7 +43,9 @@ class _Selections:
 
 
 def detection(expression: Expression) -> dict[str, Any]:
-    """The selections and the condition. Raises ValueError for what no Sigma rule compiles to."""
+    """The selections and the condition. Raises ValueError for an expression that no Sigma rule
+    compiles to.
+    """
     selections = _Selections()
     root = _condition(expression, selections, negated=False)
     names = selections.names()
@@ -61,7 +66,9 @@ def _condition(node: Expression, into: _Selections, *, negated: bool) -> _Node:
 
 
 def _joined(word: str, groups: Sequence[Any], into: _Selections, *, negated: bool) -> _Node:
-    """Each group is a selection's body, as items or as alternatives of items, or an expression."""
+    """Joins groups by a word. A group is the body of a selection (items, or alternatives of items)
+    or an expression.
+    """
     parts = [
         _selected(group, into, negated=negated)
         if isinstance(group, list)
@@ -72,7 +79,7 @@ def _joined(word: str, groups: Sequence[Any], into: _Selections, *, negated: boo
 
 
 def _selected(group: list[Any], into: _Selections, *, negated: bool) -> _Node:
-    """A selection of items that all hold, or (a list of lists) of alternatives."""
+    """A selection of items that must all hold, or (a list of lists) of alternatives."""
     kind = "filter" if negated else "selection"
     if isinstance(group[0], list):
         return into.add(kind, [_mapping(alternative) for alternative in group])
@@ -86,7 +93,7 @@ def _mapping(items: Sequence[Item]) -> dict[str, Any]:
 
 
 def _conjunction(items: Sequence[Expression]) -> list[Any]:
-    """The items that fit into one selection, then the others, what must not hold last."""
+    """The items that fit into one selection, followed by the other parts, negated ones last."""
     together: dict[str, Item] = {}
     others: list[Any] = []
     for node in items:
@@ -106,7 +113,7 @@ def _conjunction(items: Sequence[Expression]) -> list[Any]:
 
 
 def _all_of(first: Item, second: Item) -> Item | None:
-    """Two items of one field that must both hold as one, to be written with ``|all``."""
+    """Two items of one field that must both hold, as one item that is written with ``|all``."""
     single = len(second.values) == 1 and (len(first.values) == 1 or isinstance(first, _Every))
     if not single or "cased" in first.key or not re.search(r"\|(contains|re)\b", first.key):
         return None
@@ -123,7 +130,9 @@ def _with_all(item: Item) -> Item:
 
 
 def _disjunction(items: Sequence[Expression]) -> list[Any]:
-    """Keywords together; a selection of alternatives of those that fit into one; the others."""
+    """Keywords as one selection, then a selection of the alternatives that fit into one, then the
+    others.
+    """
     merged: dict[str, Item] = {}
     alternatives: list[list[Item]] = []
     others: list[Any] = []
@@ -149,7 +158,7 @@ def _disjunction(items: Sequence[Expression]) -> list[Any]:
 
 
 def _one(node: Expression) -> Item | None:
-    """The item that says it alone; None where it takes more."""
+    """The single item for the expression; None where it takes more than one."""
     match node:
         case And() | Not():
             return None
@@ -166,7 +175,7 @@ def _one(node: Expression) -> Item | None:
 
 
 def _texts(item: Item) -> bool:
-    """Whether its values may stand in a list: null and the empty text may not."""
+    """Whether the item's values may stand in a list: null and the empty text may not."""
     return all(isinstance(value, str) and value for value in item.values)
 
 

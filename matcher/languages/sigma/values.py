@@ -1,7 +1,7 @@
 """Values of a Sigma rule → leaves: what a field is compared with, and how (Sigma 2.1, modifiers).
 
-pySigma has applied the modifiers by then, save those that only an engine can: what is left are the
-types of :mod:`sigma.types`.
+pySigma has already applied the modifiers that it can. Modifiers that only an engine can apply
+remain, as the types of :mod:`sigma.types`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +40,7 @@ from matcher.events.times import milliseconds
 from matcher.languages.sigma.placeholders import filled, regex_text
 
 ESCAPE = "\\"
-"""What makes ``%`` and ``_`` plain in the LIKE patterns that Sigma's texts become."""
+"""The escape character of the LIKE patterns that Sigma's texts become."""
 
 _ORDER = MappingProxyType(
     {
@@ -51,7 +51,7 @@ _ORDER = MappingProxyType(
     }
 )
 _EXACT = 2**53
-"""pySigma makes a float of an integer that it cannot hold exactly; below, every integer can be."""
+"""Every integer below this number is exact as a float, which pySigma makes of some integers."""
 
 _FLAGS = (
     (sigma.SigmaRegularExpressionFlag.MULTILINE, "m"),
@@ -68,8 +68,10 @@ class _Regex:
 
 
 class Comparisons:
-    """Compiles comparisons. ``operand`` gives the operand of a field's name, ``placeholders`` the
-    values of each. Every method raises UnsupportedRule for what is not evaluated.
+    """Compiles comparisons.
+
+    ``operand`` gives the operand for a field's name, ``placeholders`` the values of each
+    placeholder. Every method raises UnsupportedRule for what is not evaluated.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class Comparisons:
         self._placeholders = placeholders
 
     def field(self, name: str, value: sigma.SigmaType) -> Expression:
-        """``name: value``."""
+        """The leaf for ``name: value``."""
         operand = self._operand(name)
         return Or(tuple(self._compared(operand, one) for one in self._alternatives(value)))
 
     def keyword(self, operand: Operand, value: sigma.SigmaType) -> Expression:
-        """A value without a field: each of the event's values is searched for it."""
+        """The leaf for a value without a field, which is searched for in each of the event's
+        values.
+        """
         return Or(tuple(self._searched(operand, one) for one in self._alternatives(value)))
 
     def _searched(self, operand: Operand, value: "sigma.SigmaType | _Regex") -> Expression:
@@ -118,8 +122,8 @@ class Comparisons:
                 return _numeric(operand, value)
 
     def _alternatives(self, value: sigma.SigmaType) -> Iterator["sigma.SigmaType | _Regex"]:
-        """The values that one stands for, of which any will do: those of an expansion, those of
-        its placeholders.
+        """The values that one value stands for (by an expansion or by its placeholders); one must
+        match.
         """
         match value:
             case sigma.SigmaExpansion(values=values):
@@ -146,7 +150,7 @@ class Comparisons:
 
 
 def like_pattern(value: sigma.SigmaString) -> str:
-    """A text with wildcards as a LIKE pattern; it escapes with :data:`ESCAPE`."""
+    """A text with wildcards as a LIKE pattern whose escape character is :data:`ESCAPE`."""
     signs = {sigma.SpecialChars.WILDCARD_MULTI: "%", sigma.SpecialChars.WILDCARD_SINGLE: "_"}
     return "".join(
         like_escaped(part, ESCAPE) if isinstance(part, str) else signs[part]
@@ -235,7 +239,7 @@ _PARTS: Mapping[sigma.TimestampPart, Callable[[datetime], int]] = MappingProxyTy
 
 
 def _part_of_time(value: sigma.SigmaTimestampPart, operand: Operand) -> Call:
-    """A part of each time among the values, in UTC."""
+    """A function that gives a part of each time among the values, in UTC."""
     read = _PARTS[value.timestamp_part]
 
     def parts(found: Values) -> Values:
@@ -246,7 +250,9 @@ def _part_of_time(value: sigma.SigmaTimestampPart, operand: Operand) -> Call:
 
 
 def _moment(text: str) -> datetime | None:
-    """The time that a text is; None where it is none, or no calendar has it in UTC."""
+    """The time that a text stands for; None where the text is no time, or a time outside the
+    calendar in UTC.
+    """
     at = milliseconds(text)
     try:
         return None if at is None else datetime.fromtimestamp(at / 1000, UTC)
