@@ -1,9 +1,10 @@
-"""The aggregate functions of AQL: what each makes of the values of many events.
+"""The aggregate functions of AQL: each makes one value of the values of many events.
 
-IBM's page "AQL data aggregation functions" names them. Where it is silent they do as SQL does:
-NULL (missing, JSON null, the empty text) is left out of every function but ``COUNT(*)``, FIRST and
-LAST, and over nothing COUNT is 0 and the others are NULL. SUM, AVG, STDEV and STDEVP also leave out
-what is no number. MIN and MAX order values as ORDER BY does. FIRST and LAST go by start time.
+The functions are those of IBM's page "AQL data aggregation functions". Where that page says
+nothing, they follow SQL: every function except ``COUNT(*)``, FIRST and LAST ignores NULL (missing,
+JSON null, the empty text). Over no values COUNT is 0 and the others are NULL. SUM, AVG, STDEV and
+STDEVP also ignore values that are not numbers. MIN and MAX order values as ORDER BY does. FIRST and
+LAST go by start time.
 """
 
 import math
@@ -23,13 +24,13 @@ from matcher.languages.aql.order import Rank, identity, is_null, rank_for
 
 
 class Accumulator(Protocol):
-    """One aggregate of one group while its events come."""
+    """One aggregate of one group, while its events are read."""
 
     def add(self, value: Any, at: int) -> None:
-        """One event's value; ``at`` is the event's start time."""
+        """Add one event's value; ``at`` is the event's start time."""
 
     def result(self) -> Any:
-        """The aggregate of what was added."""
+        """The aggregate of the values that were added."""
 
 
 class _Count:
@@ -56,7 +57,7 @@ class _UniqueCount:
 
 
 class _Sum:
-    """The sum, in AQL's own arithmetic: whole as long as it fits a long."""
+    """The sum in AQL's arithmetic: an integer as long as it fits into a long."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -105,7 +106,7 @@ class _Deviation:
 
 
 class _Min:
-    """The first value in the order of ORDER BY."""
+    """The value that ORDER BY would put first."""
 
     def __init__(self, rank: Rank) -> None:
         self._rank = rank
@@ -128,7 +129,9 @@ class _Max(_Min):
 
 
 class _First:
-    """The value of the event with the earliest start time; of several, of the one read first."""
+    """The value of the event with the earliest start time; among equal times, of the event read
+    first.
+    """
 
     def __init__(self) -> None:
         self._at: float = math.inf
@@ -143,7 +146,9 @@ class _First:
 
 
 class _Last:
-    """The value of the event with the latest start time; of several, of the one read last."""
+    """The value of the event with the latest start time; among equal times, of the
+    event read last.
+    """
 
     def __init__(self) -> None:
         self._at: float = -math.inf
@@ -159,8 +164,11 @@ class _Last:
 
 @dataclass(frozen=True, slots=True)
 class AggregateFunction:
-    """``begin`` makes an aggregate of no values, whose order is the rank given. ``kind`` is what
-    the function gives, None for what its argument is. ``of_numbers``: it takes numbers alone.
+    """An aggregate function.
+
+    ``begin`` makes an empty accumulator; its argument is the rank by which values are ordered.
+    ``kind`` is the kind of value that the function gives, or None if that is the kind of its
+    argument. ``of_numbers``: the function takes only numbers.
     """
 
     begin: Callable[[Rank], Accumulator]
@@ -183,7 +191,7 @@ AGGREGATES: Mapping[str, AggregateFunction] = MappingProxyType(
         "UNIQUECOUNT": AggregateFunction(lambda _rank: _UniqueCount()),
     }
 )
-"""By name. QRadar estimates DISTINCTCOUNT; here both counts are exact."""
+"""The functions by name. QRadar estimates DISTINCTCOUNT; here both counts are exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +207,10 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Which events make one row, and what is kept of them.
+    """Which events form one row, and what is kept of them.
 
-    ``keys`` are the values of GROUP BY; without any all events are one group, which is there even
-    where no event is. ``having`` is asked of a finished group.
+    ``keys`` are the values of GROUP BY. Without keys all events form one group, which exists even
+    if there is no event. ``having`` is a condition on a finished group.
     """
 
     keys: tuple[Operand, ...]
@@ -211,8 +219,10 @@ class Grouping:
 
 
 class Groups:
-    """The groups of one answer while its events come. Memory grows with the number of groups, and
-    with the different values that UNIQUECOUNT has seen.
+    """The groups of one answer, while its events are read.
+
+    Memory grows with the number of groups, and with the number of different values that UNIQUECOUNT
+    has seen.
     """
 
     def __init__(self, grouping: Grouping) -> None:
@@ -228,7 +238,7 @@ class Groups:
             self._groups[()] = self._begun()
 
     def add(self, event: Event) -> None:
-        """One event that the query holds for."""
+        """Add an event that matches the query."""
         key = tuple([identity(get(event)) for get in self._keys])
         group = self._groups.get(key)
         if group is None:
@@ -237,7 +247,7 @@ class Groups:
             accumulator.add(get(event), event.starttime)
 
     def finished(self) -> Iterator[Event]:
-        """The groups in the order in which they began, each as an event that holds nothing but
+        """The groups in the order in which they began. Each is given as an event that holds only
         the slots, as properties.
         """
         for group in self._groups.values():

@@ -1,4 +1,4 @@
-"""What an AQL text says, before any name in it is looked up."""
+"""The syntax tree of an AQL text; no name in it has been looked up yet."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in single quotes; ``value`` has its doubled quotes undone."""
+    """A text in single quotes; in ``value`` each doubled quote is a single one."""
 
     at: Location
     value: str
@@ -33,7 +33,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """The word NULL where a value is due."""
+    """The word NULL as a value."""
 
     at: Location
 
@@ -182,8 +182,8 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One item of the SELECT list. ``value`` is None for ``*``; ``alias`` None where none is
-    given; ``quote`` is the sign around the alias, or ``""``.
+    """One item of the SELECT list. ``value`` is None for ``*``, ``alias`` is None if there is none.
+    ``quote`` is the sign around the alias, or ``""``.
     """
 
     at: Location
@@ -257,8 +257,8 @@ Clause = GroupBy | Having | OrderBy | Limit | Last | StartStop | Parameters
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """One SELECT statement. ``clauses`` are what follows WHERE, in the order they are written.
-    ``distinct`` is where the word DISTINCT stands.
+    """One SELECT statement. ``clauses`` are those after WHERE, in the order in which they are
+    written. ``distinct`` is the place of the word DISTINCT.
     """
 
     at: Location
@@ -279,9 +279,8 @@ Node = Value | Condition | Select
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A whole text: a statement, or the bare filter of a rule test.
-
-    ``comments`` and ``semicolon`` are where those stand; AQL as documented has neither.
+    """A whole text: a statement, or the bare filter of a rule test. ``comments`` and ``semicolon``
+    are their places; documented AQL has neither.
     """
 
     root: Select | Node

@@ -1,4 +1,4 @@
-"""The parser's tree → :mod:`matcher.languages.aql.ast`: shapes only, no names are looked up."""
+"""The parser's tree → :mod:`matcher.languages.aql.ast`. No name is looked up."""
 
 from collections.abc import Callable
 from math import isfinite
@@ -31,7 +31,7 @@ class Builder:
         )
 
     def node(self, tree: Any) -> Any:
-        """One node, by the rule that made it."""
+        """One node, built by the method for its grammar rule."""
         build: Callable[[Tree[Token]], Any] = getattr(self, f"_{tree.data}")
         return build(tree)
 
@@ -40,7 +40,7 @@ class Builder:
         return tuple(self.node(tree) for tree in trees)
 
     def at(self, tree: Tree[Token]) -> Location:
-        """Where a node stands: its first line."""
+        """The place of a node: its first line."""
         meta = tree.meta
         end = meta.end_column
         if meta.end_line != meta.line:
@@ -219,7 +219,9 @@ class Builder:
         return ast.FunctionCall(self.at(tree), str(name), items, star, distinct)
 
     def _if_call(self, tree: Tree[Token]) -> ast.FunctionCall:
-        """``IF(condition, value, value)``: other languages have it; it is refused by its name."""
+        """``IF(condition, value, value)`` as other languages have it. It is parsed, so that it can
+        be refused by name.
+        """
         return ast.FunctionCall(self.at(tree), "IF", (), star=False)
 
     def _case(self, tree: Tree[Token]) -> ast.Choice:

@@ -1,4 +1,4 @@
-"""Characters that word processors and web pages put in place of those that AQL has."""
+"""Characters that word processors and web pages put in place of AQL's own."""
 # ruff: noqa: RUF001 - they look like others, which is why they are here
 
 import unicodedata
@@ -19,7 +19,7 @@ _LONGEST_SHOWN = 60
 
 
 def hint_for(text: str, start: int) -> str:
-    """What to write in place of the character there; "" where that cannot be said."""
+    """What to write in place of the character at that place; "" where that is not known."""
     character = text[start : start + 1]
     if character in SINGLE_QUOTES + DOUBLE_QUOTES:
         return _straight(text, start)
@@ -32,7 +32,9 @@ def hint_for(text: str, start: int) -> str:
 
 
 def _straight(text: str, start: int) -> str:
-    """The quoted part of the line with straight quotes. Which kind was meant is not known."""
+    """The quoted part of the line with straight quotes. Whether single or double ones were meant is
+    not known.
+    """
     line = text[start + 1 :].partition("\n")[0]
     quotes = SINGLE_QUOTES if text[start] in SINGLE_QUOTES else DOUBLE_QUOTES
     end = next((at for at, character in enumerate(line) if character in quotes), 0)

@@ -1,4 +1,4 @@
-"""What stands behind WHERE: checked, and kept as what it means for a finite answer."""
+"""The clauses after WHERE: checks them, and compiles what they mean for an answer over files."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ _RANKS: dict[type[ast.Clause], tuple[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """One item of ORDER BY, resolved."""
+    """One item of ORDER BY with its operand."""
 
     operand: Operand
     descending: bool
@@ -35,7 +35,7 @@ class Ordering:
 
 @dataclass(slots=True)
 class Tail:
-    """What the clauses of a statement say."""
+    """The compiled clauses of a statement."""
 
     group_by: tuple[Operand, ...] = ()
     having: Expression | None = None
@@ -67,7 +67,7 @@ class Clauses:
         self._slots = slots
 
     def tail(self, clauses: tuple[ast.Clause, ...]) -> Tail:
-        """All of them. Faults are kept among the findings."""
+        """Compile all clauses. Errors are added to the findings."""
         self._check_order(clauses)
         tail = Tail()
         for clause in clauses:
@@ -139,7 +139,7 @@ class Clauses:
         return found
 
     def _period(self, clause: ast.StartStop) -> tuple[int, int]:
-        """From when to when: the second is the first millisecond outside."""
+        """The start and end of a period; the end is the first millisecond outside."""
         if self._now is None:
             raise self._findings.unsupported(
                 "start-stop",
@@ -180,7 +180,9 @@ class Clauses:
         )
 
     def _varying(self, node: ast.Node, done: str) -> Operand:
-        """A value of GROUP BY or ORDER BY: over files a constant there is a mistake."""
+        """Compile a value of GROUP BY or ORDER BY. In a query over files, a constant there is an
+        error.
+        """
         found = self._operands.operand(node)
         if self._now is None or not isinstance(found, Constant):
             return found

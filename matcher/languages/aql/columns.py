@@ -1,4 +1,4 @@
-"""The SELECT list: its columns and what they are called."""
+"""The SELECT list: its columns and their names."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,14 +13,14 @@ from matcher.languages.aql.operands import Operands
 
 
 class Columns:
-    """Compiles the SELECT list of one statement. Faults are kept among the findings."""
+    """Compiles the SELECT list of one statement. Errors are added to the findings."""
 
     def __init__(self, operands: Operands, findings: Findings) -> None:
         self._operands = operands
         self._findings = findings
 
     def compiled(self, columns: tuple[ast.Column, ...]) -> Iterator[Column]:
-        """Each column but ``*``, under its alias, or under the name that it has without one."""
+        """Each column except ``*``, with its alias, or with the name that it has without one."""
         seen: set[str] = set()
         for column in columns:
             if column.value is None:
@@ -48,9 +48,11 @@ class Columns:
 
 
 def _name(column: ast.Column) -> str:
-    """What a column without an alias is called: a property by its name, all else as it is written,
-    but an aggregate of a property as IBM's page on the aggregate functions has it,
-    ``COUNT_sourceip``. QRadar calls ``COUNT(*)`` COUNT.
+    """The name of a column without an alias.
+
+    A property has its own name, and other values are named as they are written. An aggregate of a
+    property is named as on IBM's page of the aggregate functions, ``COUNT_sourceip``. QRadar calls
+    ``COUNT(*)`` COUNT.
     """
     match column.value:
         case ast.Name(text=text):
@@ -67,8 +69,8 @@ def _name(column: ast.Column) -> str:
 def named_as_first(
     written: Sequence[ast.Column], columns: Sequence[Column], keys: Sequence[Operand]
 ) -> tuple[Column, ...]:
-    """The columns of a grouped query. A property that is no key is called ``FIRST_sourceip`` where
-    it has no alias, as IBM's page on the aggregate functions says.
+    """The columns of a grouped query. A property that is neither a key nor has an alias is called
+    ``FIRST_sourceip``, as on IBM's page of the aggregate functions.
     """
     known = [key.property for key in keys if isinstance(key, Field)]
     values = [column for column in written if column.value is not None]

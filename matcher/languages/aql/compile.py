@@ -36,13 +36,13 @@ from matcher.languages.aql.types import Types
 class Query:
     """One compiled AQL text.
 
-    ``expression`` is everything that decides whether an event matches, LAST, START and STOP
-    included. ``order_by`` and ``limit`` say how a finished answer is sorted and cut; ``window`` is
-    the LAST at the end. ``star`` says that the SELECT list has a ``*``, ``distinct`` that equal
-    rows are one. With ``grouping`` the columns and ``order_by`` are asked of finished groups
-    (:class:`matcher.languages.aql.aggregates.Groups`), without it of events.
-    ``notes`` are what has no meaning on a stream, one line each. ``settings`` are those of the
-    policy that the expression and the columns rest on, each with its value.
+    ``expression`` is everything that decides whether an event matches, including LAST, START and
+    STOP. ``order_by`` and ``limit`` say how a complete answer is sorted and cut. ``window`` is the
+    LAST at the end of the text. ``star``: the SELECT list has a ``*``. ``distinct``: equal rows are
+    shown once. With ``grouping``, the columns and ``order_by`` apply to finished groups
+    (:class:`matcher.languages.aql.aggregates.Groups`); without it they apply to events. ``notes``
+    name what has no meaning on a stream, one line each. ``settings`` are the settings of the policy
+    that the expression and the columns depend on, each with its value.
     """
 
     expression: Expression
@@ -67,12 +67,12 @@ def compile_query(
 ) -> Query:
     """Compile a SELECT statement, or the bare filter of a QRadar rule test.
 
-    ``now``, in epoch milliseconds, is the moment at which a query is asked: NOW and PARSEDATETIME
-    count from it, START and STOP have a meaning, and there are aggregates. Without it the text is
-    a rule's: each event comes in a moment of its own, its start time.
+    ``now``, in epoch milliseconds, is the time at which a query over files is asked. NOW and
+    PARSEDATETIME count from it, START and STOP have a meaning, and aggregates are allowed. Without
+    ``now`` the text is a rule's: the present is then each event's own start time.
 
     Raises a RuleError with its place: RuleSyntaxError, RuleSemanticError, UnsupportedRule, or
-    RuleErrors where the text has several faults.
+    RuleErrors if the text has several errors.
     """
     findings = Findings(text, dialect, of_rule=now is None)
     return _Compilation(findings, catalogue, policy, now).query()
@@ -99,7 +99,7 @@ class _Compilation:
         )
 
     def _condition(self, node: ast.Node) -> Expression:
-        """A condition inside a value: the two are compiled in turn."""
+        """A condition inside a value: values and conditions are compiled by turns."""
         return self._conditions.condition(node)
 
     def query(self) -> Query:
@@ -162,7 +162,7 @@ class _Compilation:
         )
 
     def _grouping(self, select: ast.Select, tail: Tail) -> Grouping | None:
-        """What makes the groups, where the statement asks for any."""
+        """How the statement groups events; None if it does not."""
         if not tail.group_by and not self._slots:
             if tail.having_at is not None:
                 self._findings.add(
@@ -187,7 +187,9 @@ class _Compilation:
         return Grouping(tail.group_by, (), tail.having)
 
     def _over_groups(self, query: Query) -> Query:
-        """The query with what is asked of groups put so that it can be."""
+        """The query, with its columns, HAVING and ORDER BY changed so that they apply to finished
+        groups.
+        """
         if query.grouping is None:
             return query
         slots, having = self._slots, query.grouping.having
@@ -229,7 +231,7 @@ class _Compilation:
             )
 
     def _where(self, select: ast.Select, tail: Tail) -> Expression:
-        """What WHERE says, and with it the LAST, or START and STOP, at the end."""
+        """The condition of WHERE together with the LAST, or START and STOP, at the end."""
         times = tuple(self._times(tail))
         if select.where is None:
             self._findings.note_of_rule("the query has no WHERE: every event matches")

@@ -38,8 +38,8 @@ _NO_ADDRESS = (Kind.NUMBER, Kind.TIME, Kind.PAYLOAD)
 
 
 class Conditions:
-    """Compiles conditions. A leaf that is wrong is kept among the findings, and the rest goes on,
-    so that one reading shows every fault.
+    """Compiles conditions. The error of a wrong leaf is added to the findings and compiling goes
+    on, so that one pass shows every error.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Conditions:
         self._policy = policy
 
     def where(self, node: ast.Node) -> Expression:
-        """The condition of WHERE, or a filter."""
+        """Compile the condition of WHERE, or a filter."""
         return self._logic(self._top(node))
 
     def condition(self, node: ast.Node) -> Expression:
-        """The condition of a CASE."""
+        """Compile a condition of a CASE."""
         return self._logic(self._condition(node))
 
     def _logic(self, expression: Expression) -> Expression:
@@ -65,7 +65,7 @@ class Conditions:
         return as_in_sql if self._policy.nulls == "three-valued" else expression
 
     def _top(self, node: ast.Node) -> Expression:
-        """Where compat takes LAST as one of those joined by AND."""
+        """Compile the top of WHERE, where compat accepts LAST as a part that AND joins."""
         if isinstance(node, ast.And):
             return And(tuple(self._top(item) for item in node.items))
         if isinstance(node, ast.Last):
@@ -92,7 +92,7 @@ class Conditions:
             return Always(holds=False)
 
     def recent(self, node: ast.Last) -> Recent:
-        """A LAST clause. Raises RuleSemanticError for an amount or a unit that is none."""
+        """Compile a LAST clause. Raises RuleSemanticError for an invalid amount or unit."""
         unit = node.unit.upper()
         milliseconds = _MILLISECONDS.get(unit.removesuffix("S"))
         if milliseconds is None:
@@ -247,7 +247,7 @@ class Conditions:
         )
 
     def _predicate(self, call: ast.FunctionCall) -> Expression:
-        """A function that is a condition by itself."""
+        """A function that is a condition by itself, such as INCIDR."""
         if call.name.upper() == "INCIDR":
             return self._in_network(call)
         if call.name.upper() == "REFERENCESETCONTAINS":
@@ -290,7 +290,7 @@ class Conditions:
         )
 
     def _among_listed(self, item: Operand, name: str, values: Iterable[str]) -> Expression:
-        """Whether a value is one of a set's, or an address in one of its networks."""
+        """The condition that a value is in a set, or is an address in one of the set's networks."""
         written = sorted(values)
         if not written:
             return NOTHING
@@ -327,7 +327,7 @@ class Conditions:
 
 
 def _value_at(node: ast.Comparison) -> Location:
-    """Where the value stands that a name is compared with."""
+    """The place of the value that a name is compared with."""
     return node.left.at if isinstance(node.right, ast.Name) else node.right.at
 
 

@@ -1,7 +1,7 @@
 """DATEFORMAT's patterns: the letters of Java's SimpleDateFormat (docs/reference/aql.md).
 
-English names, weeks as in the United States (they begin on Sunday, and the week of 1 January is
-the first), as on a console in English. The zone is the console's.
+Names are English. Weeks are those of the United States: a week begins on Sunday, and the week of 1
+January is the first. A console in English does the same. The time zone is the console's.
 """
 
 import re
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 
 _DECEMBER, _LAST_OF_DECEMBER = 12, 31
 _TEXT_FROM = 4
-"""From so many letters on a name is written in full."""
+"""With this many letters or more a name is written in full."""
 _NAMED_MONTH_FROM = 3
 _MOST_ZONE_LETTERS = 3
 
@@ -33,9 +33,9 @@ Piece = Callable[[datetime], str]
 
 
 def date_format(milliseconds: int, pattern: str, zone: tzinfo = UTC) -> str | None:
-    """A time in the pattern and the zone; None where it is outside the years 1 to 9999.
+    """A time written in a pattern and a zone; None for a time outside the years 1 to 9999.
 
-    Raises ValueError where the pattern is none (see :func:`pieces`).
+    Raises ValueError if the pattern is invalid (see :func:`pieces`).
     """
     try:
         moment = (_EPOCH + timedelta(milliseconds=milliseconds)).astimezone(zone)
@@ -107,7 +107,7 @@ def _iso_zone(width: int) -> Piece:
 
 
 def _offset(moment: datetime, width: int) -> str:
-    """``Z``, or ``+01``, ``+0100``, ``+01:00`` by the number of letters."""
+    """``Z`` for UTC, else ``+01``, ``+0100`` or ``+01:00``, depending on the number of letters."""
     written = f"{moment:%z}"[:5]
     if written == "+0000":
         return "Z"
@@ -120,7 +120,7 @@ def _zone_name(width: int) -> Piece:
 
 
 def _named_zone(moment: datetime, width: int) -> str:
-    """The zone's short name; its long one is known of UTC alone."""
+    """The zone's short name; a long name is known only for UTC."""
     name = moment.tzname() or ""
     return "Coordinated Universal Time" if name == "UTC" and width >= _TEXT_FROM else name
 
@@ -130,7 +130,7 @@ def _after_sunday(moment: datetime) -> int:
 
 
 def _week_of_year(moment: datetime) -> tuple[int, int]:
-    """The year that the week belongs to, and its number there."""
+    """The year that the week belongs to, and the week's number in that year."""
     days_left = 6 - _after_sunday(moment)
     if moment.month == _DECEMBER and moment.day + days_left > _LAST_OF_DECEMBER:
         return moment.year + 1, 1

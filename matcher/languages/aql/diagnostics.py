@@ -37,14 +37,16 @@ _UNCLOSED = {
     '"': ("unclosed-name", "this quoted name is not closed", 'close it with "'),
 }
 _CURLY = {"'": SINGLE_QUOTES, '"': DOUBLE_QUOTES}
-"""What may have been meant to close a text or a name."""
+"""Signs that may have been meant as the closing quote of a text or a name."""
 
 _BEHIND_IF = re.compile(r"\bif\s*\Z", re.IGNORECASE)
 _IF_INSIDE = "inside a condition it stands in parentheses: (IF … THEN … ELSE …)"
 
 
 def syntax_error(error: UnexpectedInput, text: str, accepted: Iterable[str]) -> RuleSyntaxError:
-    """A parse error as a message for a person; ``accepted`` are the terminals due there."""
+    """A parse error as a message for a person; ``accepted`` are the terminals that the parser would
+    have accepted.
+    """
     start = error.pos_in_stream or 0
     only_parenthesis = set(accepted) == {"LPAR"}
     for opening in (start, start - 1):
@@ -98,7 +100,7 @@ def shown(token: str) -> str:
 
 
 def expected(terminals: Iterable[str]) -> str:
-    """What may stand at a place, in words."""
+    """What may stand at a place, as words for a message."""
     names = set(terminals)
     words = set()
     if {"IDENTIFIER", "TEXT", "NUMBER"} <= names:

@@ -1,6 +1,6 @@
-"""Where *compat*, which runs what is written in the wild, departs from documented AQL.
+"""The differences between *compat*, which accepts AQL as people write it, and documented AQL.
 
-*strict* takes only what IBM documents; each departure is then an error of its own. Facts:
+*strict* accepts only what IBM documents, and makes an error of each departure. Source:
 docs/reference/aql.md.
 """
 
@@ -14,7 +14,9 @@ DialectName = Literal["compat", "strict"]
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One thing that compat takes and documented AQL does not have. ``{…}`` is filled in."""
+    """Something that compat accepts and documented AQL does not have. ``{…}`` in a text is filled
+    in.
+    """
 
     code: str
     message: str
@@ -94,4 +96,4 @@ DEPARTURES = (
     LIKE_ON_ADDRESS,
     ENUMERATION,
 )
-"""Those that a rule may have: no rule has DISTINCT, which needs many events."""
+"""The departures that a rule may have. DISTINCT is missing, as it needs many events."""

@@ -1,5 +1,7 @@
-"""How large an expression is once it is unfolded: an alias, the item of a BETWEEN and the subject
-of a CASE stand in it as often as they are asked, so a short text may say a very large thing.
+"""How large an expression is with all its repetitions.
+
+An alias, the item of a BETWEEN and the subject of a CASE are repeated at each use, so a short text
+can become a very large expression.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,15 +26,15 @@ MAX_PARTS = 100_000
 """How many conditions and values an expression may have; each list of IN counts as one."""
 
 MAX_HEIGHT = 150
-"""How deep conditions and values may stand in each other."""
+"""How deep conditions and values may be nested."""
 
 Part = Expression | Operand
 
 
 def extent(roots: Iterable[Part]) -> tuple[int, int]:
-    """How many parts these expressions have together, and how high the highest is.
+    """The number of parts that these expressions have together, and the height of the highest.
 
-    In time that grows with the text: what stands in several places is looked at once.
+    The time is linear in the text: a part that is used in several places is measured once.
     """
     measures: dict[int, tuple[int, int]] = {}
     parts, height = 0, 0
@@ -43,7 +45,7 @@ def extent(roots: Iterable[Part]) -> tuple[int, int]:
 
 
 def _measure(root: Part, measures: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Without recursion: the height is what is not known to be small."""
+    """Measure every part below ``root``, without recursion, as the height may be large."""
     waiting = [root]
     while waiting:
         part = waiting[-1]
@@ -60,7 +62,7 @@ def _measure(root: Part, measures: dict[int, tuple[int, int]]) -> tuple[int, int
 
 
 def inner_parts(part: Part) -> Sequence[Part]:
-    """What stands directly in an expression or operand."""
+    """The direct parts of an expression or operand."""
     match part:
         case And(items) | Or(items):
             return items

@@ -1,4 +1,4 @@
-"""What a compilation finds: errors, departures from documented AQL, notes for the reader."""
+"""The findings of a compilation: errors, departures from documented AQL, notes for the reader."""
 
 from matcher.errors import Location, RuleError, RuleErrors, RuleSemanticError, UnsupportedRule
 from matcher.languages.aql.dialect import Departure, DialectName
@@ -7,7 +7,7 @@ _MOST_ERRORS = 50
 
 
 class Findings:
-    """Collects what is said of one text, each thing once. ``of_rule``: it is a rule's, and no query
+    """Collects the findings of one text, each once. ``of_rule``: the text is a rule, not a query
     over files.
     """
 
@@ -20,34 +20,34 @@ class Findings:
         self._settings: set[str] = set()
 
     def note(self, text: str) -> None:
-        """Something that a reader must know."""
+        """Add something that a reader must know."""
         self._notes[text] = None
 
     def note_of_rule(self, text: str) -> None:
-        """Something that a reader must know where the text is a rule's."""
+        """Add something that a reader must know, if the text is a rule."""
         if self._of_rule:
             self.note(text)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The notes, in the order in which they came up."""
+        """The notes, in the order in which they were added."""
         return tuple(self._notes)
 
     def rests_on(self, setting: str, value: object) -> None:
-        """The text means something else where this setting has another value."""
+        """Record that the meaning of the text depends on this setting."""
         self._settings.add(f"{setting} = {value}")
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """The settings that the text rests on, each with its value, in the order of their names."""
+        """The settings that the meaning depends on, with their values, sorted by name."""
         return tuple(sorted(self._settings))
 
     def add(self, error: RuleError) -> None:
-        """Keep an error and go on."""
+        """Add an error; compiling goes on."""
         self._errors.append(error)
 
     def departs(self, departure: Departure, at: Location, **words: str) -> None:
-        """Something that compat takes and strict does not."""
+        """Record something that compat accepts and strict refuses."""
         if self.dialect == "strict":
             self.add(
                 departure.kind(
@@ -60,15 +60,15 @@ class Findings:
             )
 
     def semantic(self, code: str, message: str, at: Location, hint: str = "") -> RuleSemanticError:
-        """An error to raise: the text names or combines what does not exist."""
+        """The error for a text that names or combines what does not exist, to be raised."""
         return RuleSemanticError(message, code=code, location=at, source=self.text, hint=hint)
 
     def unsupported(self, code: str, message: str, at: Location, hint: str) -> UnsupportedRule:
-        """An error to raise: the text is understood, and a stream cannot answer it."""
+        """The error for a text that is understood and that a stream cannot answer, to be raised."""
         return UnsupportedRule(message, code=code, location=at, source=self.text, hint=hint)
 
     def raise_errors(self) -> None:
-        """Raise the one error that was kept, or RuleErrors with all of them in the text's order."""
+        """Raise the collected error, or RuleErrors with all of them in the text's order."""
         if not self._errors:
             return
         unique = {(error.code, error.location): error for error in self._errors}

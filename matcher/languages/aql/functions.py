@@ -1,9 +1,9 @@
-"""The functions of AQL: what an event can answer, and what it cannot, with the reason.
+"""The functions of AQL: those that an event can answer, and the others with the reason.
 
-Where IBM's text leaves a point open the choice is ours: NULL in gives NULL out, save CONCAT,
-which leaves it out; SUBSTRING counts from 0 and takes a length; STRPOS looks for a text and counts
-from 0; ROUND rounds halves away from zero (docs/reference/aql.md, "Functions"). A text
-beyond LONGEST_TEXT is NULL.
+Where IBM's documentation leaves a point open, the choice is ours. NULL as an argument gives NULL,
+except in CONCAT, which skips it. SUBSTRING counts from 0 and takes a length. STRPOS looks for a
+text and counts from 0. ROUND rounds halves away from zero (docs/reference/aql.md, "Functions"). A
+text longer than LONGEST_TEXT is NULL.
 """
 
 import math
@@ -22,12 +22,12 @@ from matcher.languages.aql.dateformat import date_format
 from matcher.languages.aql.replacing import joined, replace_all, replace_first
 
 _LARGEST_EXACT = 2**63
-"""Beyond a long, arithmetic goes on in doubles."""
+"""Beyond this number, the range of a long, arithmetic uses doubles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A function of values, and how many arguments it takes."""
+    """A function of values, and the number of arguments that it takes."""
 
     function: Function
     fewest: int
@@ -44,7 +44,7 @@ _MOST_DIGITS = 15
 
 
 def finite_number(value: Any) -> int | float | None:
-    """A value as a number; an infinite one, and what is none, is NULL."""
+    """A value as a number; NULL for an infinite number and for a value that is not a number."""
     number = number_of(value)
     return None if isinstance(number, float) and not math.isfinite(number) else number
 
@@ -77,7 +77,7 @@ def _substring(value: Any, start: Any, length: Any = _LARGEST_EXACT) -> str | No
 
 
 def _whole(value: Any) -> int | None:
-    """A number without its fraction; an address as the number that it is."""
+    """A number without its fraction; an address is given as the number that it stands for."""
     number = number_of(value)
     if number is not None:
         return None if finite_number(number) is None else int(number)
@@ -118,7 +118,7 @@ def _round(value: Any, digits: Any = 0) -> int | float | None:
 
 @cache
 def date_function(zone: tzinfo) -> Function:
-    """DATEFORMAT on a console in that zone."""
+    """DATEFORMAT as on a console in that time zone."""
 
     def call(milliseconds: Any, pattern: Any) -> str | None:
         time, letters = finite_number(milliseconds), text_of(pattern)
@@ -130,7 +130,7 @@ def date_function(zone: tzinfo) -> Function:
 
 
 def _arithmetic(operation: Callable[[Any, Any], int | float]) -> Callable[[Any, Any], Any]:
-    """An operation on two numbers: NULL where one is none, or where the outcome is none."""
+    """An operation on two numbers; NULL if an argument or the result is not a number."""
 
     def apply(left: Any, right: Any) -> int | float | None:
         a, b = number_of(left), number_of(right)
@@ -159,7 +159,7 @@ def _power(a: float, b: float) -> int | float:
 
 
 def _remainder(a: float, b: float) -> int | float:
-    """With the sign of the dividend, as in Java."""
+    """The remainder; it has the sign of the dividend, as in Java."""
     rest = abs(a) % abs(b)
     return -rest if a < 0 else rest
 
@@ -199,7 +199,7 @@ OPERATORS: dict[str, Function] = {
     "^": Function("^", _arithmetic(_power)),
     "&": Function("&", _arithmetic(lambda a, b: int(a) & int(b))),
 }
-"""Arithmetic, by its sign."""
+"""The arithmetic operators by their sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class Refusal:
 
 
 ASK_IT_OVER_FILES = "ask it over files, with matcher scan --query"
-"""What to do with a query that a rule cannot be."""
+"""The advice for a query that cannot be a rule."""
 
 _AGGREGATE = Refusal(
     "aggregate",
@@ -291,4 +291,4 @@ REFUSALS: dict[str, Refusal] = {
     "PARSETIMESTAMP": _TIME_IN_A_PATTERN,
     "IF": _NO_FUNCTION,
 }
-"""Functions that are known and refused, by name."""
+"""The functions that are known and refused, by name."""

@@ -1,8 +1,8 @@
 """A statement with aggregates → what is kept of each group, and columns over finished groups.
 
-An aggregate is compiled to a field that reads a slot of the finished group. Whatever else a column,
-HAVING or ORDER BY asks of a group is asked of its first event, as IBM's page on the aggregate
-functions has it: a column beside those of GROUP BY is "returned as FIRST_sourceip".
+An aggregate is compiled to a field that reads a slot of the finished group. Any other value in a
+column, HAVING or ORDER BY is taken from the group's first event, as on IBM's page of the aggregate
+functions: a column that is not in GROUP BY is "returned as FIRST_sourceip".
 """
 
 from collections.abc import Callable, Iterator
@@ -36,14 +36,14 @@ from matcher.languages.aql.extent import Part, inner_parts
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An aggregate as the text has it, and where."""
+    """An aggregate as it is written, and its place."""
 
     text: str
     at: Location
 
 
 class Slots:
-    """The aggregates of one statement, in the order in which they were met."""
+    """The aggregates of one statement, in the order in which they are found."""
 
     def __init__(self) -> None:
         self.aggregates: list[Aggregate] = []
@@ -54,7 +54,7 @@ class Slots:
         return bool(self.aggregates)
 
     def of_text(self, function: str, operand: Operand, written: Written) -> Field:
-        """The field of an aggregate that the text names."""
+        """The field for an aggregate in the text."""
         field = self._kept(function, operand, written.text)
         self._written[field.property.name] = written
         return field
@@ -67,7 +67,7 @@ class Slots:
         return None
 
     def operand_of_group(self, operand: Operand) -> Operand:
-        """The operand, to be asked of a finished group."""
+        """The operand, changed so that it applies to a finished group."""
         if isinstance(operand, Constant):
             return operand
         if self.within(operand) is None:
@@ -88,7 +88,7 @@ class Slots:
                 return operand
 
     def condition_of_group(self, expression: Expression) -> Expression:
-        """The condition, to be asked of a finished group."""
+        """The condition, changed so that it applies to a finished group."""
         match expression:
             case And(items):
                 return And(tuple(map(self.condition_of_group, items)))
@@ -111,14 +111,14 @@ class Slots:
                 raise AssertionError(expression)
 
     def _of_first(self, leaf: Expression) -> Expression:
-        """A condition on the payload, as the first event decides it: a group has no payload, and
-        its text alone would not do.
+        """A condition on the payload, as the group's first event decides it. The group has no
+        payload of its own, and the payload's text alone would not be enough.
         """
         held = Case(((leaf, Constant(1)),), Constant(0))
         return Compare(Comparison.EQUAL, self._kept("FIRST", held, ""), Constant(1))
 
     def _kept(self, function: str, operand: Operand, written: str) -> Field:
-        """The field of an aggregate; one that is asked several times is kept once."""
+        """The field for an aggregate; an aggregate that is used several times is computed once."""
         if not isinstance(operand, (Field, Constant)):
             return self._new(function, operand, written)
         place = function, operand
@@ -134,7 +134,7 @@ class Slots:
 
 
 def _kind(operand: Operand) -> Kind:
-    """What a value that is taken from an event is in the group, which has no payload."""
+    """The kind, in the group, of a value that is taken from an event: a group has no payload."""
     kind = operand.property.kind if isinstance(operand, Field) else Kind.TEXT
     return Kind.TEXT if kind is Kind.PAYLOAD else kind
 

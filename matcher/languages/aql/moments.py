@@ -18,7 +18,9 @@ _TIME = re.compile(
 
 
 def milliseconds_ago(text: str) -> int | None:
-    """How long ago ``3 hours ago`` and ``now`` are; None where the text is neither."""
+    """The milliseconds that ``3 hours ago`` and ``now`` lie in the past; None for any
+    other text.
+    """
     lowered = text.strip().lower()
     if lowered == "now":
         return 0
@@ -27,9 +29,9 @@ def milliseconds_ago(text: str) -> int | None:
 
 
 def moment(text: str, zone: tzinfo) -> int | None:
-    """Epoch milliseconds of a date in one of the documented forms; None where it is in none.
+    """Epoch milliseconds of a date in one of the documented forms; None for any other text.
 
-    They are ``yyyy-MM-dd HH:mm`` with or without ``Z`` (UTC), ``yyyy-MM-dd HH:mm:ss``,
+    The forms are ``yyyy-MM-dd HH:mm`` with or without ``Z`` (UTC), ``yyyy-MM-dd HH:mm:ss``,
     ``yyyy/MM/dd HH:mm:ss``, ``yyyy/MM/dd-HH:mm:ss`` and ``yyyy:MM:dd-HH:mm:ss``.
     """
     found = _TIME.fullmatch(text.strip())
@@ -45,7 +47,9 @@ def moment(text: str, zone: tzinfo) -> int | None:
 
 
 def whole_minutes(start: int, stop: int) -> tuple[int, int]:
-    """From the minute that ``start`` is in to the end of the one that ``stop`` is in; a stop at a
-    full minute is the end itself. The second time is the first that is outside.
+    """The period in whole minutes: from the beginning of the minute of ``start`` to the end of the
+    minute of ``stop``.
+
+    A ``stop`` at a full minute is itself the end. The second time is the first that is outside.
     """
     return start // MINUTE * MINUTE, -(-stop // MINUTE) * MINUTE

@@ -1,4 +1,6 @@
-"""Which property a name means, and which name a function such as QIDNAME gives an id."""
+"""Looks up the property that a name means, and the name that a function such as QIDNAME gives to a
+number.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -22,7 +24,9 @@ _NAME_OF_ID: Mapping[str, Mapping[str, str]] = {
     "PROTOCOLNAME": {"protocolid": "protocolname"},
     "LOGSOURCEGROUPNAME": {"devicegrouplist": "logsourcegroupname"},
 }
-"""The property that holds what a function says of a column (docs/reference/aql.md, "Functions")."""
+"""The property that holds the name for the number in a column, by function (docs/reference/aql.md,
+"Functions").
+"""
 
 _SAID = {
     "QIDDESCRIPTION": "there are no descriptions here: QIDDESCRIPTION is the QID name",
@@ -32,7 +36,7 @@ _SAID = {
 }
 
 _NOTHING = ("none", "nil", "undefined", "nothing", "empty")
-"""What NULL is called elsewhere."""
+"""What other languages call NULL."""
 
 _NAMES = ("QIDNAME", "CATEGORYNAME", "LOGSOURCENAME", "LOGSOURCETYPENAME")
 
@@ -40,7 +44,7 @@ NAMING_FUNCTIONS = tuple(_NAME_OF_ID)
 
 
 class Names:
-    """Looks names up in the catalogue and among the aliases of the SELECT list."""
+    """Looks up names in the catalogue and among the aliases of the SELECT list."""
 
     def __init__(self, catalogue: Catalogue, findings: Findings) -> None:
         self._properties = catalogue.properties
@@ -48,18 +52,18 @@ class Names:
         self._aliases: dict[str, Operand] = {}
 
     def define(self, aliases: Iterable[tuple[str, Operand]]) -> None:
-        """From now on these aliases stand for their operands, in any case
+        """Define these aliases for their operands. Aliases are case-insensitive
         (docs/reference/aql.md, "The statement").
         """
         self._aliases.update((alias.casefold(), operand) for alias, operand in aliases)
 
     def operand(self, name: ast.Name) -> Operand:
-        """What a name stands for: an alias, which hides a property of its name, or a property."""
+        """The operand of a name: an alias, or else a property."""
         alias = self._aliases.get(name.text.casefold())
         return alias if alias is not None else Field(self.property(name), name.text)
 
     def property(self, name: ast.Name) -> Property:
-        """The property of a name. Raises RuleSemanticError where there is none."""
+        """The property of a name. Raises RuleSemanticError if there is none."""
         found = self._properties.find(name.text)
         if found is not None:
             if found.fixed:
@@ -75,22 +79,23 @@ class Names:
         raise self._unknown(name)
 
     def is_field(self, found: Property) -> bool:
-        """Whether it is a field of every event: a custom property is a text that may be anything
-        else.
+        """Whether the property is a field of every event; a custom property is not, and its value
+        may be any text.
         """
         return found.name in self._properties.by_field
 
     def function_of(self, found: Property) -> str | None:
-        """The function that gives the name of what a property numbers, such as QIDNAME of qid."""
+        """The function that gives the name for a property's number, such as QIDNAME for qid."""
         for function in _NAMES:
             if found.name in _NAME_OF_ID[function]:
                 return function
         return None
 
     def name_of_id(self, call: ast.FunctionCall) -> Field:
-        """``QIDNAME(qid)`` and its like. The argument is a column, whatever alias has its name.
+        """The operand of ``QIDNAME(qid)`` and similar calls.
 
-        Raises RuleSemanticError where it is another column than the function takes.
+        The argument is a column, even if an alias has its name. Raises RuleSemanticError for any
+        column other than the one that the function takes.
         """
         function = call.name.upper()
         columns = _NAME_OF_ID[function]
@@ -106,14 +111,14 @@ class Names:
         return Field(found, f"{function}({column})")
 
     def now(self, call: ast.FunctionCall) -> Field:
-        """``NOW()``: to a rule it is always the moment at which its event came, its starttime."""
+        """``NOW()``. In a rule it is the event's start time, the time at which the event came."""
         found = self._properties.find("starttime")
         if call.arguments or call.star or found is None:
             raise self._findings.semantic("wrong-argument", "NOW takes no argument", call.at)
         return Field(found, "NOW()")
 
     def starttime(self) -> Field:
-        """The event's start time, whatever alias has its name."""
+        """The event's start time, even if an alias has its name."""
         return Field(self._properties.by_field["starttime"], "starttime")
 
     def _wrong_id(self, function: str, at: Location) -> RuleSemanticError:

@@ -1,7 +1,8 @@
 """NOT as in SQL, where a comparison with NULL is neither true nor false.
 
-Expressions know true and false alone. Three-valued logic is written in them: its NOT goes down to
-the leaves (De Morgan holds there), and the NOT of a leaf asks that its operands are not NULL.
+Expressions know only true and false. Three-valued logic is expressed in them: NOT is moved down to
+the leaves (De Morgan's laws hold), and the NOT of a leaf also requires that its operands are not
+NULL.
 """
 
 from matcher.engine.expression import (
@@ -25,11 +26,11 @@ from matcher.engine.expression import (
 )
 
 NOTHING = Compare(Comparison.EQUAL, Constant(None), Constant(None))
-"""Never holds, and neither does its negation."""
+"""A condition that never holds, and whose negation never holds either."""
 
 
 def three_valued(expression: Expression) -> Expression:
-    """The expression that holds where this one is true in three-valued logic."""
+    """An expression that holds exactly where this one is true in three-valued logic."""
     match expression:
         case And(items):
             return And(tuple(map(three_valued, items)))
@@ -42,7 +43,7 @@ def three_valued(expression: Expression) -> Expression:
 
 
 def _false(expression: Expression) -> Expression:
-    """Where the expression is false, and not merely unknown."""
+    """An expression that holds where this one is false, and not merely unknown."""
     match expression:
         case And(items):
             return Or(tuple(map(_false, items)))
@@ -65,7 +66,7 @@ def _false_leaf(leaf: Leaf) -> Expression:
 
 
 def _operands(leaf: Leaf) -> tuple[Operand, ...]:
-    """What must be known for the leaf to be false."""
+    """The operands that must not be NULL for the leaf to be false."""
     match leaf:
         case Compare(_, left, right):
             return left, right

@@ -32,7 +32,7 @@ from matcher.languages.aql.types import Types
 from matcher.languages.nearest import nearest
 
 _LONGEST_CHAIN = 50
-"""How many arithmetic operators of one rank may follow each other: each is one call in another."""
+"""The most arithmetic operators of one rank in a row; each becomes one call inside another."""
 
 CONDITION_FUNCTIONS = ("INCIDR", "REFERENCESETCONTAINS")
 TIME_FUNCTIONS = ("NOW", "PARSEDATETIME")
@@ -40,10 +40,10 @@ _KNOWN = (*FUNCTIONS, *NAMING_FUNCTIONS, *TIME_FUNCTIONS, *CONDITION_FUNCTIONS, 
 
 
 class Operands:
-    """Compiles values. Every method raises the RuleError of the first fault it meets.
+    """Compiles values. Every method raises the RuleError of the first error that it finds.
 
-    ``condition`` compiles the conditions of a CASE. ``now`` is the moment of the query in epoch
-    milliseconds; None in a rule, whose events each have their own. ``slots`` takes the aggregates.
+    ``condition`` compiles the conditions of a CASE. ``now`` is the time of the query in epoch
+    milliseconds; None in a rule, where each event has its own. ``slots`` collects the aggregates.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Operands:
         self._condition = condition
 
     def operand(self, node: ast.Node) -> Operand:
-        """The operand that a value is."""
+        """The operand for a value."""
         match node:
             case ast.Name():
                 return self._names.operand(node)
@@ -92,7 +92,7 @@ class Operands:
                 )
 
     def sub_select(self, node: ast.Select) -> RuleError:
-        """The refusal of a query inside another."""
+        """The error for a query inside another query."""
         return self._findings.unsupported(
             "sub-select",
             "a sub-select needs a stored answer, and a rule looks at one event",
@@ -101,7 +101,9 @@ class Operands:
         )
 
     def _case(self, node: ast.Choice) -> Case:
-        """CASE and IF. A branch of ``CASE subject WHEN value`` holds where the two are equal."""
+        """CASE and IF. A branch of ``CASE subject WHEN value`` is taken if the subject equals the
+        value.
+        """
         subject = None if node.subject is None else self.operand(node.subject)
         branches = []
         for when, then in node.branches:
@@ -116,7 +118,7 @@ class Operands:
         return Case(tuple(branches), otherwise)
 
     def refused_or_unknown(self, call: ast.FunctionCall) -> RuleError:
-        """The error for a function that has no value here."""
+        """The error for a function that cannot be used as a value here."""
         name = call.name.upper()
         refusal = REFUSALS.get(name)
         if refusal is not None:
@@ -167,7 +169,7 @@ class Operands:
         return Call(function, tuple(map(self.operand, call.arguments)))
 
     def _aggregate(self, call: ast.FunctionCall) -> Operand:
-        """A function over many events."""
+        """The operand for an aggregate function."""
         name = call.name.upper()
         if call.distinct:
             raise self._findings.semantic(
@@ -195,7 +197,9 @@ class Operands:
         return self._slots.of_text(name, argument, Written(f"{name}({_shown(call)})", call.at))
 
     def _check_number(self, name: str, argument: Operand, call: ast.FunctionCall) -> None:
-        """Only what is sure to be no number is refused: the text of a custom property may be."""
+        """Refuse an argument that can never be a number. The text of a custom property
+        may be one.
+        """
         match argument:
             case Field(found) if self._names.is_field(found):
                 fits = found.kind in (Kind.NUMBER, Kind.TIME)
@@ -213,12 +217,12 @@ class Operands:
             )
 
     def _zone(self) -> tzinfo:
-        """The console's time zone, for what is written or read in it."""
+        """The console's time zone, with which times are written and read."""
         self._findings.rests_on("aql.time_zone", self._policy.zone)
         return self._policy.zone
 
     def _moment(self, now: Operand, ago: int) -> Operand:
-        """The moment so many milliseconds before now."""
+        """The time this many milliseconds before now."""
         if self._now is not None:
             return Constant(self._now - ago)
         return Call(OPERATORS["-"], (now, Constant(ago))) if ago else now
@@ -293,7 +297,7 @@ class Operands:
 
 
 def _shown(call: ast.FunctionCall) -> str:
-    """The argument of an aggregate in a message."""
+    """The argument of an aggregate, as it is shown in a message."""
     if call.star:
         return "*"
     match call.arguments[0]:

@@ -1,4 +1,4 @@
-"""Which values are equal, and which comes first, where rows are grouped and sorted."""
+"""Which values are equal, and which comes first, when rows are grouped and sorted."""
 
 import hashlib
 import math
@@ -12,7 +12,7 @@ from matcher.engine.values import address_rank, text_of
 Rank = Callable[[Any], tuple[Any, ...]]
 
 _LONG = 64
-"""Longer texts are remembered by their digest."""
+"""Of texts longer than this only a digest is kept."""
 
 
 def is_null(value: Any) -> bool:
@@ -21,9 +21,10 @@ def is_null(value: Any) -> bool:
 
 
 def identity(value: Any) -> Any:
-    """What is equal where values count as one in GROUP BY, DISTINCT and UNIQUECOUNT.
+    """A key for a value: values with the same key are one value for GROUP BY, DISTINCT and
+    UNIQUECOUNT.
 
-    NULL is equal to NULL there, as in SQL, and a number to no text.
+    As in SQL, NULL equals NULL there, and a number equals no text.
     """
     if is_null(value):
         return None
@@ -36,9 +37,10 @@ def identity(value: Any) -> Any:
 
 
 def rank_for(operand: Operand) -> Rank:
-    """What ORDER BY, MIN and MAX sort the operand's values by: NULL first, then numbers, then
-    texts by code point. The values of an address property are sorted as addresses, those of IPv4
-    before those of IPv6, and before what is no address.
+    """A function that gives the sort key of the operand's values for ORDER BY, MIN and MAX.
+
+    NULL comes first, then numbers, then texts by code point. The values of an address property are
+    sorted as addresses: IPv4, then IPv6, then values that are not addresses.
     """
     if is_address(operand):
         return _rank_of_address
@@ -57,5 +59,7 @@ def _rank_of_address(value: Any) -> tuple[Any, ...]:
 
 
 def _is_number(value: Any) -> bool:
-    """Not for a truth value, nor for NaN, which stands in no order: these are texts."""
+    """Whether the value sorts as a number. Truth values and NaN, which has no order,
+    sort as texts.
+    """
     return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)

@@ -1,4 +1,4 @@
-"""Text → syntax tree. Whatever the text is, the outcome is a tree or a RuleSyntaxError."""
+"""Text → syntax tree. For any text the outcome is a tree or a RuleSyntaxError."""
 
 import re
 from functools import cache
@@ -14,7 +14,7 @@ from matcher.languages.aql.diagnostics import syntax_error
 
 MAX_CHARACTERS = 200_000
 MAX_NESTING = 150
-"""How many unfinished pieces may be open at one place: parentheses, NOTs, operators, calls."""
+"""The most unfinished parts at one place: parentheses, NOTs, operators, calls."""
 
 _COMMENT = re.compile(r"""'[^']*'|"[^"]*"|(?P<comment>--[^\n]*|/\*[\s\S]*?\*/)""")
 
@@ -22,8 +22,8 @@ _COMMENT = re.compile(r"""'[^']*'|"[^"]*"|(?P<comment>--[^\n]*|/\*[\s\S]*?\*/)""
 def parse(text: str) -> Parsed:
     """The tree of an AQL text: a SELECT statement, or a bare filter.
 
-    Raises RuleSyntaxError where it does not parse, is longer than MAX_CHARACTERS, or nests deeper
-    than MAX_NESTING.
+    Raises RuleSyntaxError if the text does not parse, is longer than MAX_CHARACTERS, or is nested
+    deeper than MAX_NESTING.
     """
     if len(text) > MAX_CHARACTERS:
         raise RuleSyntaxError(
@@ -41,7 +41,9 @@ def parse(text: str) -> Parsed:
 
 
 def _tree(text: str) -> Tree[Token]:
-    """Feed the parser token by token, so that nesting is seen while it grows."""
+    """Feeds the parser token by token, so that nesting that is too deep is noticed
+    while it grows.
+    """
     interactive = _grammar().parse_interactive(text)
     stack = interactive.parser_state.state_stack
     try:
@@ -66,7 +68,9 @@ def _too_deep(text: str, token: Token) -> RuleSyntaxError:
 
 
 def _comments(text: str) -> tuple[Location, ...]:
-    """The comments of a text that parses: each is closed, so this takes linear time."""
+    """The comments of a text that has been parsed. Each comment is closed, so this takes linear
+    time.
+    """
     return tuple(
         Location.of(text, found.start(), found.end() - found.start())
         for found in _COMMENT.finditer(text)

@@ -1,4 +1,4 @@
-"""What IBM's text leaves open, as settings: each default is what seems meant.
+"""Settings for what IBM's documentation leaves open; each default is what seems to be meant.
 
 Source: docs/reference/aql.md, "Operators" and "NULL".
 """
@@ -18,10 +18,11 @@ MatchExtent = Literal["find", "full"]
 class AqlPolicy:
     """How AQL is understood.
 
-    ``nulls``: a comparison with NULL is false and its NOT true (two-valued), or neither, as in
-    SQL (three-valued). ``matches``: MATCHES holds where the expression is found anywhere, or only
-    where it matches the full text. ``zone`` is the console's: DATEFORMAT writes in it, START and
-    PARSEDATETIME read in it. ``reference_sets`` are what REFERENCESETCONTAINS asks, by name.
+    ``nulls``: with ``two-valued`` a comparison with NULL is false and its NOT is true; with
+    ``three-valued`` neither is true, as in SQL. ``matches``: MATCHES holds if the expression is
+    found anywhere in the text (``find``), or only if it matches the full text (``full``). ``zone``
+    is the console's time zone, in which DATEFORMAT writes, and START and PARSEDATETIME read.
+    ``reference_sets`` are the sets of REFERENCESETCONTAINS, by name.
     """
 
     nulls: NullLogic = "two-valued"
@@ -30,7 +31,7 @@ class AqlPolicy:
     reference_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def digest_of_set(self, name: str) -> str:
-        """SHA-256 over the values of a reference set that is there."""
+        """SHA-256 over the values of a reference set, which must exist."""
         return hashlib.sha256(json.dumps(sorted(self.reference_sets[name])).encode()).hexdigest()
 
 

@@ -34,11 +34,11 @@ def joined(pieces: Iterable[str]) -> str | None:
 
 @lru_cache(maxsize=256)
 def template(regex: str, replacement: str) -> Sequence[str | int]:
-    """The replacement's parts: texts, and numbers of groups (``$1``, ``${name}``; a backslash
-    takes the sign behind it as it is).
+    """The parts of a replacement: texts, and numbers of groups (``$1``, ``${name}``). A backslash
+    makes the next character a plain one.
 
-    Raises BadRegexError for the expression, and ValueError for a group that it has not and for a
-    ``$`` or backslash that stands alone.
+    Raises BadRegexError for the expression, and ValueError for a group that the expression does not
+    have and for a single ``$`` or backslash.
     """
     expression = compiled(regex)
     parts: list[str | int] = []

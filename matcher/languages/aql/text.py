@@ -1,8 +1,8 @@
-"""An expression as AQL: reading the text again gives the same expression.
+"""An expression as AQL text; compiling the text gives the same expression again.
 
-That holds for every expression that compiling gives, read with the same catalogue and policy and
-without a moment of its own (:func:`matcher.languages.aql.compile_query`), as long as the text is
-not longer or nested deeper than a query may be.
+This holds for every compiled expression, with the same catalogue and policy and without ``now``
+(:func:`matcher.languages.aql.compile_query`), unless the text is longer or nested deeper than a
+query may be.
 """
 
 import re
@@ -47,7 +47,7 @@ _WORDS = frozenset(
 
 
 def aql_text(expression: Expression) -> str:
-    """The expression as a filter; as a statement without WHERE where it holds for every event."""
+    """The expression as a filter; if it holds for every event, a statement without WHERE."""
     match expression:
         case Always(holds):
             return "SELECT * FROM events" if holds else "NULL = NULL"
@@ -62,7 +62,7 @@ def aql_text(expression: Expression) -> str:
 
 
 def aql_statement(expression: Expression, columns: Iterable[Column] = ()) -> str:
-    """The expression as a SELECT statement laid out in lines, of these columns or of ``*``."""
+    """The expression as a SELECT statement in several lines, with these columns or with ``*``."""
     listed = [f"{operand_text(c.operand)} AS {_quoted(c.alias)}" for c in columns]
     head = "SELECT " + (",\n  ".join(listed) or "*") + "\nFROM events"
     if isinstance(expression, Always) and expression.holds:
@@ -71,7 +71,7 @@ def aql_statement(expression: Expression, columns: Iterable[Column] = ()) -> str
 
 
 def _laid_out(expression: Expression, depth: int) -> str:
-    """AND and OR, each of their parts in a line of its own."""
+    """AND and OR with each of their parts on a line of its own."""
     if not isinstance(expression, And | Or):
         return _negated(expression, depth)
     word = "AND" if isinstance(expression, And) else "OR"
@@ -95,7 +95,7 @@ def _negated(expression: Expression, depth: int) -> str:
 
 
 def _listed(leaf: Among, depth: int) -> str:
-    """A list of values, in lines."""
+    """A list of values, on several lines."""
     lines = [f"{operand_text(leaf.operand)} IN ("]
     for at, value in enumerate(leaf.values):
         written = _constant(value) + (", " if at + 1 < len(leaf.values) else ")")
@@ -107,7 +107,7 @@ def _listed(leaf: Among, depth: int) -> str:
 
 
 def _part(expression: Expression) -> str:
-    """What stands beside others: AND and OR in parentheses."""
+    """A part of an AND or OR: an AND or OR inside is put in parentheses."""
     written = aql_text(expression)
     return f"({written})" if isinstance(expression, And | Or) else written
 

@@ -1,4 +1,6 @@
-"""Comparisons of values whose types do not fit: they would never hold, or hold for every event."""
+"""Comparisons of values whose types do not fit: they would hold for no event, or for
+every event.
+"""
 
 import re
 from datetime import UTC
@@ -30,9 +32,9 @@ class Types:
         self._findings = findings
 
     def compared(self, operator: Comparison, left: Operand, right: Operand, at: Location) -> None:
-        """Check ``left operator right``; ``at`` is where the value stands that is to blame.
+        """Check ``left operator right``; ``at`` is the place of the value to blame.
 
-        Raises RuleSemanticError where the two cannot be compared so.
+        Raises RuleSemanticError if the two cannot be compared in this way.
         """
         for field, other in ((left, right), (right, left)):
             if isinstance(field, Field) and is_address(field):
@@ -41,12 +43,14 @@ class Types:
                 self._of_number(field, other.value, at)
 
     def matched(self, item: Operand, pattern: str, at: Location) -> None:
-        """Check ``item LIKE pattern``, as :meth:`compared` does."""
+        """Check ``item LIKE pattern`` in the same way as :meth:`compared`."""
         if self._is_number(item) and not all(map(_DIGITS.fullmatch, like_runs(pattern))):
             raise self._no_number(item, pattern.strip("%"), at)
 
     def _is_number(self, item: Operand) -> TypeGuard[Field]:
-        """Whether it is a number in every event. A custom property is a text that may be one."""
+        """Whether the operand is a number in every event. A custom property is a text, which may be
+        a number.
+        """
         return (
             isinstance(item, Field)
             and item.property.kind in (Kind.NUMBER, Kind.TIME)
@@ -54,7 +58,7 @@ class Types:
         )
 
     def _of_number(self, field: Field, value: Scalar, at: Location) -> None:
-        """A number is compared with numbers, or with their texts."""
+        """Check a comparison with a number: numbers, and texts that spell numbers, are allowed."""
         if isinstance(value, str) and value and number_of(value) is None:
             raise self._no_number(field, value, at)
 
@@ -76,7 +80,9 @@ class Types:
         return f"its name is {function}({field.written}): {function}({field.written}) = '{quoted}'"
 
     def _of_address(self, operator: Comparison, field: Field, other: Operand, at: Location) -> None:
-        """An address is ordered among addresses alone, and equals no network."""
+        """Check a comparison with an address: only addresses have an order, and a network equals no
+        address.
+        """
         if isinstance(other, Field) and not is_address(other):
             if operator in _EQUALITY or not self._names.is_field(other.property):
                 return
@@ -97,7 +103,7 @@ class Types:
 
 
 def _time_advice(written: str) -> str:
-    """How AQL writes a time in a condition."""
+    """The advice how AQL writes a time in a condition."""
     for form in (written, f"{written} 00:00:00", written.replace("T", " ").rstrip("Zz")):
         if moment(form, UTC) is not None or milliseconds_ago(form) is not None:
             return f"write PARSEDATETIME('{form}')"
@@ -105,7 +111,7 @@ def _time_advice(written: str) -> str:
 
 
 def network_in(written: str) -> IPv4Network | IPv6Network | None:
-    """The network that a text is, as ``address/length``, its host bits left out."""
+    """The network that a text stands for, as ``address/length`` without its host bits."""
     if "/" not in written:
         return None
     try:
@@ -115,7 +121,7 @@ def network_in(written: str) -> IPv4Network | IPv6Network | None:
 
 
 def _advice(written: str, field: str) -> str:
-    """The condition that is probably meant."""
+    """The condition that was probably meant."""
     meant = network_in(written)
     if meant is None and (found := _LEADING.fullmatch(written)) is not None:
         octets = [octet for octet in found.groups() if octet is not None]
