@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvloop
 
+from matcher.cli.command_log import log_to_stderr
 from matcher.cli.options import BootstrapServers, ConfigFile, Sets, configuration, counted
 from matcher.events.record import TopicPartition
 from matcher.service.exposition import Exposition
@@ -49,6 +50,7 @@ def skip(
         "input.group": ("--group", group),
     }
     settings = configuration(config, sets, named).settings
+    log_to_stderr(settings)
     place = TopicPartition(topic, partition)
     with (
         ClientLog(Exposition()) as client_log,

@@ -11,6 +11,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from matcher.cli.command_log import log_to_stderr
 from matcher.cli.demo_events import bundled_events
 from matcher.cli.inputs import find_files
 from matcher.cli.options import BootstrapServers, ConfigFile, Sets, configuration, counted
@@ -53,6 +54,7 @@ def replay(
         raise UsageError("replay needs files, or --bundled instead of them")
     named = {"kafka.bootstrap_servers": ("--bootstrap-servers", bootstrap_servers)}
     settings = configuration(config, sets, named).settings
+    log_to_stderr(settings)
     files = bundled_events() if bundled else find_files(paths or []).paths
     work = _Replay(settings, topic or settings.input.topics[0], rate)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

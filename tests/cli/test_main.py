@@ -99,3 +99,17 @@ def test_a_command_imports_what_it_needs_alone():
     command = [sys.executable, "-c", asks]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     assert ended.stderr.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay", "--bundled"],
+        ["offsets", "skip", "--topic", "t", "--partition", "0", "--to", "1"],
+    ],
+)
+def test_what_the_kafka_client_logs_is_not_in_the_answer(arguments):
+    done = run(*arguments, "--bootstrap-servers", "127.0.0.1:1", "--set", "kafka.start_timeout=1")
+    assert done.returncode == EXIT_KAFKA
+    assert b"kafka_not_reached_yet" in done.stderr
+    assert done.stdout == b""
