@@ -14,10 +14,11 @@ from rich.text import Text
 from matcher.cli.alert_table import wide_console
 from matcher.cli.check import Format
 from matcher.cli.inputs import find_files
-from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration
+from matcher.cli.options import ConfigFile, Profile, Rules, Sets, configuration, counted
 from matcher.cli.reading import read_portions
 from matcher.cli.verdict_tree import verdict_row, verdict_tree
 from matcher.config import Settings
+from matcher.engine.compiler import predicate
 from matcher.engine.gate import possible_types
 from matcher.engine.rule import Rule
 from matcher.engine.verdict import judge
@@ -42,6 +43,21 @@ class _Place:
     index: int
 
 
+@dataclass(slots=True)
+class _Asked:
+    """Which events are to be explained, and how many of them there were."""
+
+    line: int | None
+    index: int | None
+    matching: bool
+    seen: int = 0
+    shown: int = 0
+
+    def names(self, place: _Place) -> bool:
+        """Whether the event that stands there is asked for."""
+        return self.line in (None, place.line) and self.index in (None, place.index)
+
+
 def explain(
     *,
     rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id, or its file.")],
@@ -54,6 +70,9 @@ def explain(
     index: Annotated[
         int | None, typer.Option(help="Only this event of a record, from 0, as an alert names it.")
     ] = None,
+    matching: Annotated[
+        bool, typer.Option("--matching", help="Only events that the rule matches.")
+    ] = False,
     output: Annotated[
         Format, typer.Option("--format", help="A tree for a person, or one JSON object.")
     ] = Format.TABLE,
@@ -71,17 +90,18 @@ def explain(
     settings = configuration(config, sets, named).settings
     catalogue = load_catalogue(settings)
     found = _rule(settings, catalogue, None if is_file else rule)
-    rows = []
-    for place, item in _events(event, catalogue):
-        if line in (None, place.line) and index in (None, place.index):
-            rows.append(_row(found, place, item, catalogue))
-    if not rows:
-        raise UsageError(f"{event}: there is no such event in it")
+    asked = _Asked(line, index, matching)
+    rows = _rows(found, asked, event, catalogue)
     if output is Format.JSON:
-        sys.stdout.write(json.dumps({"rule": found.id, "events": rows}, indent=2) + "\n")
+        document = {"rule": found.id, "events": list(rows)}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
+        console = wide_console()
         for row in rows:
-            _show(wide_console(), found, row)
+            _show(console, found, row)
+        if matching:
+            told = f"{found.id} matches {asked.shown} of {counted(asked.seen, 'event')}"
+            console.print(Text(told))
 
 
 def _rule(settings: Settings, catalogue: Catalogue, name: str | None) -> Rule:
@@ -127,6 +147,23 @@ def _events(path: str, catalogue: Catalogue) -> Iterator[tuple[_Place, Event | R
                         _Place(file, record.offset, raw.index),
                         normalize(raw, None, catalogue),
                     )
+
+
+def _rows(rule: Rule, asked: _Asked, path: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    """What is to be shown, one event after the other. Raises UsageError where nothing stands at the
+    place asked for.
+    """
+    matches = predicate(rule.expression)
+    for place, item in _events(path, catalogue):
+        if not asked.names(place):
+            continue
+        asked.seen += 1
+        if asked.matching and (isinstance(item, Reject) or not matches(item)):
+            continue
+        asked.shown += 1
+        yield _row(rule, place, item, catalogue)
+    if not asked.seen:
+        raise UsageError(f"{path}: there is no such event in it")
 
 
 def _row(rule: Rule, place: _Place, item: Event | Reject, catalogue: Catalogue) -> dict[str, Any]:

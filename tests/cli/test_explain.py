@@ -64,6 +64,20 @@ def test_one_event_of_an_envelope_for_a_person(capsys, events):
     assert "UTF8(payload) is the event" in out
 
 
+def test_only_events_that_match(capsys, events):
+    rows = explained(capsys, str(VERBATIM), events, "--matching")
+    assert [(row["line"], row["index"], row["matches"]) for row in rows] == [
+        (1, 0, True),
+        (2, 2, True),
+    ]
+    assert main(["explain", str(VERBATIM), events, "--matching"]) == EXIT_OK
+    out = capsys.readouterr().out
+    assert out.endswith("cloud-api-t1059-009 matches 2 of 5 events\n")
+    assert "does not match" not in out
+    assert main(["explain", str(VERBATIM), events, "--matching", "--line", "3"]) == EXIT_OK
+    assert capsys.readouterr().out == "cloud-api-t1059-009 matches 0 of 1 event\n"
+
+
 def test_a_log_source_that_the_rule_is_not_for(capsys, events):
     assert main(["explain", str(VERBATIM), events, "--line", "3"]) == EXIT_OK
     out = " ".join(capsys.readouterr().out.split())

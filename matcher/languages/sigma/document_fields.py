@@ -18,7 +18,7 @@ A rule's `logsource` says which events it is about. A name in it is looked for i
 stands: as a key, then, where it has dots, as a path, through every member of a list. Where nothing
 is there, the tables below say where else to look. Where several dialects of one log hold different
 things under one name, `all of` are read, and a condition holds if it holds for one of them.
-`matcher check` says for each rule which of its names are found, and how.
+`matcher check --details` says for each rule which of its names are found, and how.
 
 In a path, `[key=text]` keeps of a list the members that have it. What is *cut* is the part of the
 text that the group in the regular expression matches.
