@@ -31,19 +31,21 @@ _WIDTH = 96
 _TACTIC_NAMES = {number: name for name, number in TACTICS.items()}
 _CARRIED = ("author", "date", "modified")
 _LONGEST_TITLE = 256
-"""Sigma's own bound."""
+"""The most characters that Sigma allows in a title."""
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """One document: its YAML, and what it does not say exactly as the rule it was made of."""
+    """One document: its YAML, and how it differs from the original rule."""
 
     text: str
     notes: tuple[str, ...]
 
 
 def as_aql(rule: Rule, catalogue: Catalogue) -> Converted:
-    """A Sigma rule as a rule file. Raises UnsupportedRule, with the file, for what AQL lacks."""
+    """Convert a Sigma rule to a rule file. Raises UnsupportedRule, with the file, for what AQL
+    cannot express.
+    """
     given = rule.metadata["logsource"]
     sources = log_sources(
         product=given.get("product"), service=given.get("service"), category=given.get("category")
@@ -74,9 +76,9 @@ def as_aql(rule: Rule, catalogue: Catalogue) -> Converted:
 
 
 def as_sigma(rule: Rule, catalogue: Catalogue) -> tuple[Converted, ...]:
-    """A rule file's rule as Sigma rules, one a log source that it may match.
+    """Convert a rule file's rule to Sigma rules, one for each log source that the rule may match.
 
-    Raises UnsupportedRule, with the file, for what Sigma lacks.
+    Raises UnsupportedRule, with the file, for what Sigma cannot express.
     """
     operands = tuple(column.operand for column in rule.columns)
     try:
@@ -114,7 +116,7 @@ def _new_id(rule: Rule, to: str) -> str:
 
 
 def _related(rule_id: str) -> list[dict[str, str]]:
-    """Sigma relates rules by UUID alone."""
+    """The ``related`` entry for the original rule, which Sigma names by UUID only."""
     try:
         return [{"id": str(UUID(rule_id)), "type": "derived"}]
     except ValueError:
@@ -131,13 +133,13 @@ def _carried(rule: Rule) -> dict[str, Any]:
 
 
 def _line(text: str, longest: int = LONGEST_LINE) -> str:
-    """The text as a single line, cut where it is longer."""
+    """The text on a single line, cut if it is too long."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _day(text: str) -> Any:
-    """A date is written without quotes."""
+    """A date as a value that YAML writes without quotes."""
     return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else text
 
 
@@ -163,15 +165,15 @@ def _tags(attack: Attack) -> Iterator[str]:
 
 
 class _Writer(yaml.SafeDumper):
-    """Texts of several lines as blocks, lists indented below their key."""
+    """Writes YAML: texts of several lines as blocks, and lists indented below their key."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, indentless=False)
 
 
 _QUOTED = re.compile("(?s)-?[0-9]+(?:[.][0-9]+)?[eE][-+]?[0-9]+|.*[\x85\u2028\u2029].*")
-"""What would not be read again as it is: a number to us that is a text to the writer, and line
-breaks that YAML makes others of.
+"""Texts that must be quoted to be read back unchanged: numbers as we read them which the YAML
+writer takes for texts, and line breaks that YAML would replace by others.
 """
 
 
@@ -184,7 +186,7 @@ _Writer.add_representer(str, _represented)
 
 
 def _text(document: Mapping[str, Any], rule: Rule, notes: tuple[str, ...]) -> str:
-    """The document below its notes; what the rule does not say is left out."""
+    """The document below its notes; keys without a value are left out."""
     kept = {key: value for key, value in document.items() if str(value or "").strip()}
     body = yaml.dump(kept, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=_WIDTH)
     lines = (part for line in _head(rule, notes) for part in _wrapped(line))

@@ -1,7 +1,7 @@
-"""A YAML file as values that know where they stand.
+"""A YAML file as values with their places in the file.
 
-Values read as JSON reads them: only ``true``, ``false``, ``null`` and JSON's numbers are no text,
-so a country ``NO``, an account ``012345678901`` and a time stay what they are.
+Plain values are read as in JSON: only ``true``, ``false``, ``null`` and JSON's numbers are not
+texts. So a country ``NO``, an account ``012345678901`` and a time are texts as written.
 """
 
 import re
@@ -16,7 +16,9 @@ from matcher.errors import Location, RuleError, RuleSemanticError, RuleSyntaxErr
 
 MAX_BYTES = 1_000_000
 _MOST_VALUES = 100_000
-"""Aliases (``*name``) count each time: a small file cannot unfold into a large one."""
+"""The most values in a file. An alias (``*name``) counts at each use, so that a small file cannot
+expand to a large one.
+"""
 
 MAX_NESTING = 50
 
@@ -28,11 +30,11 @@ _SCALARS = ("str", "bool", "null", "int", "float", "merge")
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML with JSON's plain values. libyaml bounds the nesting."""
+    """A YAML loader whose plain values are JSON's. libyaml limits the nesting."""
 
 
 class _AnyCaseLoader(_Loader):
-    """The same, with ``True``, ``FALSE``, ``Null`` and the like, too."""
+    """The same loader, which also reads ``True``, ``FALSE``, ``Null`` and the like."""
 
 
 def _resolve(loader: type[_Loader], *words: tuple[str, str, list[str]]) -> None:
@@ -56,7 +58,7 @@ _resolve(
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file: its text, and the node at its root."""
+    """One document of a file: the file's text, and the root node."""
 
     path: str
     text: str
@@ -80,8 +82,8 @@ class Document:
 def read_document(path: str, text: str) -> Document:
     """The document of a file's text.
 
-    Raises RuleSyntaxError, with its place, for what is no YAML, not one document, has a key twice,
-    or unfolds to too much.
+    Raises RuleSyntaxError, with its place, for text that is not YAML, holds more than one document,
+    has a key twice, or expands to too many values.
     """
     with _yaml_errors(path, text):
         root = yaml.compose(text, _Loader)
@@ -91,10 +93,10 @@ def read_document(path: str, text: str) -> Document:
 
 
 def read_documents(path: str, text: str) -> tuple[tuple[Document, ...], tuple[RuleError, ...]]:
-    """The documents of a file that may hold several, and what is wrong with others of them, as
-    :func:`read_document` says it; ``True`` and ``Null`` are no texts in it.
+    """The documents of a file that may hold several, and the errors of documents that are wrong.
 
-    Raises RuleSyntaxError where the file is no YAML: no document of it is known.
+    The errors are those of :func:`read_document`; ``True`` and ``Null`` are not texts here. Raises
+    RuleSyntaxError if the file is not YAML, as then no document can be told.
     """
     with _yaml_errors(path, text):
         roots = list(yaml.compose_all(text, _AnyCaseLoader))
@@ -128,7 +130,7 @@ def _yaml_errors(path: str, text: str) -> Iterator[None]:
 
 
 def entries(node: yaml.MappingNode) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
-    """The keys and values of a mapping; its own go before merged ones (``<<: *name``)."""
+    """The keys and values of a mapping; its own keys come before merged ones (``<<: *name``)."""
     if any(key.tag == _MERGE for key, _ in node.value):
         loader = _Loader("")
         try:
@@ -139,7 +141,7 @@ def entries(node: yaml.MappingNode) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
 
 
 def plain(node: yaml.Node) -> Any:
-    """The value of a node: texts, numbers, true, false, None, lists and dicts."""
+    """The plain value of a node: a text, number, true, false, None, list or dict."""
     if is_text(node):
         return node.value
     loader = _Loader("")
@@ -160,12 +162,12 @@ def is_null(node: yaml.Node) -> bool:
 
 
 def is_number(node: yaml.Node) -> bool:
-    """Whether a node is a number; its ``value`` is the token."""
+    """Whether a node is a number; ``value`` of the node is the number as written."""
     return isinstance(node, yaml.ScalarNode) and node.tag in (_TAG + "int", _TAG + "float")
 
 
 def decoded(path: str, raw: bytes) -> str:
-    """A file's text. Raises RuleSyntaxError where it is too large or no UTF-8."""
+    """The text of a file's bytes. Raises RuleSyntaxError if the file is too large or not UTF-8."""
     if len(raw) > MAX_BYTES:
         raise RuleSyntaxError(
             f"the file has {len(raw):,} bytes; {MAX_BYTES:,} is the limit", code="large", path=path
@@ -194,7 +196,7 @@ def _yaml_error(path: str, text: str, error: yaml.MarkedYAMLError) -> RuleSyntax
 
 
 def _meant(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark | None) -> str:
-    """How to write what was probably meant, where YAML's words do not say so."""
+    """A hint how to write what was probably meant, where YAML's own message does not help."""
     problem = error.problem or ""
     sign = "*" if "alias" in problem else ""
     if "cannot start any token" in problem and mark is not None:
@@ -213,11 +215,13 @@ def _fault(document: Document, code: str, message: str, node: yaml.Node) -> Rule
 
 
 def _check_size(document: Document) -> None:
-    """Aliases are followed: what they unfold to is bounded in number and nesting."""
+    """Check how many values the document expands to and how deep they nest, with
+    aliases followed.
+    """
     measures: dict[int, tuple[int, int]] = {}
 
     def measure(node: yaml.Node, above: tuple[int, ...]) -> tuple[int, int]:
-        """How many values a node unfolds to, and how deep they nest."""
+        """The number of values that a node expands to, and the depth of their nesting."""
         if id(node) in above:
             raise _fault(document, "yaml", "a value holds itself", node)
         if id(node) not in measures and len(above) <= MAX_NESTING:
@@ -236,7 +240,7 @@ def _check_size(document: Document) -> None:
 
 
 def _check_nodes(document: Document) -> None:
-    """Every key is a text and stands once; every value is of JSON's kinds."""
+    """Check that every key is a text and unique, and that every value is of a JSON type."""
     seen: set[int] = set()
     waiting = [document.root]
     while waiting:

@@ -25,7 +25,7 @@ _STEPS = ("triage", "investigate", "contain")
 
 
 def document(rulebook: Rulebook, lints: Sequence[Lint]) -> str:
-    """The page: a table of the rules, the worst first, then a section for each."""
+    """The page: a table of the rules, the most severe first, then a section for each rule."""
     rules = sorted(rulebook.rules, key=lambda rule: (-rule.severity, rule.id))
     table = [
         f"| [{rule.id}](#{_anchor(rule)}) | {rule.severity.label} | {rule.title} |"
@@ -71,12 +71,12 @@ def _list(items: Sequence[Any]) -> Iterator[str]:
 
 
 def _anchor(rule: Rule) -> str:
-    """What a heading of the rule's id is linked by: letters, digits, '-' and '_'."""
+    """The anchor of the heading for a rule's id: letters, digits, '-' and '_'."""
     return rule.id.replace(".", "")
 
 
 def main(paths: Sequence[str]) -> int:
-    """Print the page of these rule files or directories."""
+    """Print the page for these rule files or directories."""
     catalogue = Catalogue.load()
     rulebook = load_rules([Path(path) for path in paths], catalogue)
     rulebook.raise_errors()

@@ -1,4 +1,6 @@
-"""The rule file: its keys, and what each takes. ``rules/rule.schema.json`` says the same."""
+"""The rule file: its keys and their values. ``rules/rule.schema.json`` describes the
+same format.
+"""
 
 import json
 from collections.abc import Mapping
@@ -26,18 +28,18 @@ from matcher.rulebook.values import (
 )
 
 FREE_PREFIX = "x-"
-"""Keys of a rule file that begin so are nobody's: a place for YAML anchors."""
+"""The prefix of keys that are ignored; they are a place for YAML anchors."""
 
 RESERVED = ("except", "correlation")
-"""Keys that are read and not yet evaluated; a rule that has one says so in its notes."""
+"""Keys that are read but not yet evaluated; a rule with such a key has a note that says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
-    """One test inside a rule file: a record, whether the rule matches, and what it reports.
+    """One test inside a rule file: a record, whether the rule matches, and what the rule reports.
 
-    ``single`` where the record is one event, not an envelope. ``columns`` holds the aliases to be
-    checked. ``line`` is where the test begins in ``file``.
+    ``single``: the record is one event, not an envelope. ``columns`` holds the expected values by
+    alias. ``line`` is the line of ``file`` at which the test begins.
     """
 
     rule_id: str
@@ -52,7 +54,7 @@ class RuleTest:
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """What a rule file says, read and checked, its query not yet compiled."""
+    """The checked contents of a rule file; its query is not compiled yet."""
 
     document: Document
     values: dict[str, Any]
@@ -61,7 +63,7 @@ class RuleFile:
 
 
 def read_rule_file(document: Document) -> tuple[RuleFile, list[RuleError]]:
-    """What the file says, and every fault of its keys and values."""
+    """The contents of the file, and every error in its keys and values."""
     fields = Fields(document, KEYS, set(REQUIRED))
     values = fields.read(document.root, free=FREE_PREFIX)
     tests = tuple(values.pop("tests", ()))
@@ -103,7 +105,7 @@ def _test(document: Document, node: yaml.Node) -> RuleTest:
 
 
 def _json(document: Document, node: yaml.Node) -> bytes:
-    """JSON text as it stands; a YAML mapping or list as the JSON that it is."""
+    """JSON text unchanged; a YAML mapping or list written as JSON."""
     if is_text(node):
         return text(document, node).encode()
     if isinstance(node, yaml.ScalarNode):

@@ -1,4 +1,4 @@
-"""Rule files → rules. One bad file does not hide what is in the others."""
+"""Rule files → rules. An error in one file does not hide the errors in others."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,8 +32,10 @@ _TO_METADATA = (
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """What the rule files hold. ``errors`` are those of the files that cannot be used: whether the
-    rest may run is for the caller to decide. Rules are in the order of their ids.
+    """The contents of the rule files.
+
+    ``errors`` are those of files that cannot be used; the caller decides whether the other rules
+    may run. Rules are sorted by id.
     """
 
     rules: tuple[Rule, ...]
@@ -41,14 +43,16 @@ class Rulebook:
     errors: tuple[RuleError, ...]
     notes: tuple[Note, ...]
     files: tuple[str, ...]
-    """Every file that was read, whether it could be used or not."""
+    """Every file that was read, whether it can be used or not."""
     rule_files: Mapping[str, RuleFile] = field(default_factory=dict)
-    """By rule id, what its file says."""
+    """The contents of each rule's file, by rule id."""
     unevaluated: tuple[Note, ...] = ()
-    """Documents that are understood and do nothing: Sigma's correlations, filters of no rule."""
+    """Documents that are understood but have no effect: Sigma correlations, and filters that apply
+    to no rule.
+    """
 
     def raise_errors(self) -> None:
-        """Raise RuleErrors where there is any error."""
+        """Raise RuleErrors if there are errors."""
         if self.errors:
             raise RuleErrors(list(self.errors))
 
@@ -59,14 +63,12 @@ def load_rules(
     policy: AqlPolicy = DEFAULT_POLICY,
     placeholders: sigma.Placeholders = sigma.NO_PLACEHOLDERS,
 ) -> Rulebook:
-    """The rules of these files, and of the rule files in these directories and below them: rule
-    files (AQL) and Sigma side by side.
+    """Load these files, and the rule files in these directories and below them.
 
-    ``policy`` is how their AQL is understood, ``placeholders`` are the values
-    of their Sigma placeholders.
-
-    Raises UsageError where a path is not there or holds no rule file. What is wrong inside a file
-    stands in the rulebook's errors, with its place.
+    Rule files (AQL) and Sigma may stand side by side. ``policy`` is how their AQL is understood,
+    ``placeholders`` are the values of their Sigma placeholders. Raises UsageError if a path does
+    not exist or holds no rule file. Errors inside a file are in the rulebook's ``errors``, with
+    their places.
     """
     files = rule_files(paths)
     errors: list[RuleError] = []
@@ -103,8 +105,10 @@ def load_rules(
 
 
 def rule_files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """The rule files that the paths name, each once, sorted within a directory; hidden ones are
-    left out. Raises UsageError as :func:`load_rules` does.
+    """The rule files that the paths name, each once, sorted within a directory and without hidden
+    files.
+
+    Raises UsageError as :func:`load_rules` does.
     """
     files: dict[Path, None] = {}
     for path in paths:
@@ -121,13 +125,13 @@ def rule_files(paths: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def _others(directory: Path) -> str:
-    """A hint where Sigma stands in files of another name."""
+    """A hint if there are Sigma files with another extension."""
     found = next((file for file in sorted(directory.rglob("*.sigma")) if file.is_file()), None)
     return f"; a file of another name is read where it is named itself: {found}" if found else ""
 
 
 def _by_file(errors: Sequence[RuleError], files: Sequence[Path]) -> tuple[RuleError, ...]:
-    """The errors in the order of the files, and of their places."""
+    """The errors sorted by file, and by place in the file."""
     order = {str(file): number for number, file in enumerate(files)}
     return tuple(
         sorted(
@@ -168,7 +172,7 @@ def _load(document: Document, catalogue: Catalogue, policy: AqlPolicy) -> tuple[
 
 
 def _compiled(rule_file: RuleFile, catalogue: Catalogue, policy: AqlPolicy) -> Query:
-    """The query; its errors point into the file."""
+    """The compiled query; the place of an error is its place in the file."""
     values, node = rule_file.values, rule_file.nodes["query"]
     try:
         dialect = values.get("dialect", "compat")
@@ -221,7 +225,7 @@ def _unknown_columns(rule_file: RuleFile, query: Query) -> Iterable[RuleError]:
 def _without_repeated_ids(
     found: list[tuple[Rule, RuleFile]],
 ) -> tuple[list[tuple[Rule, RuleFile]], list[RuleError]]:
-    """Of rules with one id the first; an error for each other."""
+    """The first of the rules that share an id, and an error for each of the others."""
     first: dict[str, tuple[Rule, RuleFile]] = {}
     errors: list[RuleError] = []
     for rule, file in found:

@@ -1,5 +1,7 @@
-"""What is refused in a Sigma document before pySigma sees it: what would cost it without bound,
-what it takes and drops, and what it says less well.
+"""What is refused in a Sigma document before pySigma reads it.
+
+These are documents that pySigma would take unbounded time or memory for, parts that it would
+silently drop, and errors that it explains less well.
 """
 
 import re
@@ -16,7 +18,9 @@ MOST_NESTED = 50
 LONGEST_CONDITION = 10_000
 LONGEST_REGEX = 100_000
 MOST_COMPARISONS = 200_000
-"""Values times the names in the conditions, each of which may mean every value."""
+"""The most comparisons: values times the names in the conditions, each of which may use every
+value.
+"""
 
 _KINDS = (*SECTIONS, "correlation")
 _UNFILLED = frozenset(
@@ -30,7 +34,7 @@ Item = tuple[yaml.ScalarNode, yaml.Node]
 
 
 def unreadable(document: Document) -> list[RuleError]:
-    """Every such fault of a document."""
+    """Every such error in a document."""
     errors = [*_several_kinds(document), *_action(document), *_timeframe(document)]
     errors += [error for key, value in items(document) for error in _item(document, key, value)]
     errors += _no_texts(document)
@@ -57,19 +61,19 @@ def items(document: Document) -> Iterator[Item]:
 
 
 def section_of(document: Document, name: str) -> yaml.Node | None:
-    """What stands under a key of the document."""
+    """The node under a key of the document."""
     return dict_of(document.root).get(name)
 
 
 def dict_of(node: yaml.Node) -> dict[str, yaml.Node]:
-    """A mapping's values by their keys; of any other node none."""
+    """A mapping's values by their keys; empty for any other node."""
     if not isinstance(node, yaml.MappingNode):
         return {}
     return {key.value: value for key, value in entries(node)}
 
 
 def scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
-    """A scalar, or those of a list."""
+    """The node itself if it is a scalar, or the scalars in a list."""
     nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
     return [one for one in nodes if isinstance(one, yaml.ScalarNode)]
 
@@ -99,7 +103,9 @@ def _action(document: Document) -> Iterator[RuleError]:
 
 
 def _several_kinds(document: Document) -> Iterator[RuleError]:
-    """A document is one of them: what it has besides would be dropped in silence."""
+    """A document is a rule, a filter or a correlation. If it has the parts of another as well,
+    those would be dropped silently.
+    """
     if isinstance(document.root, yaml.MappingNode):
         kinds = [key for key, _ in entries(document.root) if key.value in _KINDS]
         for key in kinds[1:]:
@@ -109,7 +115,9 @@ def _several_kinds(document: Document) -> Iterator[RuleError]:
 
 
 def _timeframe(document: Document) -> Iterator[RuleError]:
-    """The parser takes the old key for a selection of one keyword, and `them` means it, too."""
+    """The old key ``timeframe``: pySigma takes it for a selection of one keyword, which `them`
+    would include.
+    """
     node = section_of(document, "detection")
     found = dict_of(node).get("timeframe") if node else None
     if isinstance(found, yaml.ScalarNode):
@@ -118,7 +126,7 @@ def _timeframe(document: Document) -> Iterator[RuleError]:
 
 
 def _no_texts(document: Document) -> Iterator[RuleError]:
-    """What must be text, or a list of texts, and is not."""
+    """Values that must be a text or a list of texts and are not."""
     identifier = section_of(document, "id")
     if identifier is not None and not is_text(identifier) and plain(identifier) is not None:
         yield document.error("wrong-value", "an id is a text", identifier)
@@ -138,7 +146,7 @@ def _no_texts(document: Document) -> Iterator[RuleError]:
 
 
 def _rules_named(document: Document) -> list[yaml.Node]:
-    """The members of a filter's list of rules: pySigma takes a number for a place."""
+    """The members of a filter's list of rules. For pySigma a number there is a position."""
     node = section_of(document, "filter")
     rules = dict_of(node).get("rules") if node else None
     return rules.value if isinstance(rules, yaml.SequenceNode) else []
@@ -181,7 +189,7 @@ def _condition(document: Document, node: yaml.ScalarNode) -> Iterator[RuleError]
 
 
 def _depth(condition: str) -> int:
-    """How deep parentheses and ``not`` nest; a ``not`` counts up to the next and, or."""
+    """How deep parentheses and ``not`` nest; a ``not`` counts up to the next ``and`` or ``or``."""
     deepest = 0
     open_nots = [0]
     for word in _NESTING.findall(condition):
@@ -196,7 +204,7 @@ def _depth(condition: str) -> int:
 
 
 def _weight(key: yaml.ScalarNode, value: yaml.Node) -> int:
-    """How many values an item's values stand for."""
+    """The number of values that an item's values stand for."""
     texts = [node.value for node in scalars(value)]
     if "windash" in key.value:
         return sum(5 ** min(3, len(_DASHES.findall(text))) for text in texts)

@@ -1,4 +1,4 @@
-"""What pySigma and the compiler refuse, with its place in the file and the rule's name."""
+"""Errors of pySigma and of the compiler, with their place in the file and the rule's name."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,16 +21,16 @@ from matcher.rulebook.sigma_reading import for_pysigma, item_value, known_key
 _VALUES = "a value is a text, a number, true, false, null, or a list of these"
 _INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of (.*)", re.DOTALL)
 _OBJECT = re.compile(r"'?<sigma\.types\.Sigma(\w+) object at 0x[0-9a-f]+>'?")
-"""How pySigma shows a value that has no text: null, by where it lies in memory."""
+"""How pySigma shows a value that has no text (null): by its memory address."""
 _MODIFIED = re.compile(r"'?Sigma\w+\(")
-"""What an earlier modifier made of the value, as Python shows it."""
+"""A value that an earlier modifier has changed, as Python shows it."""
 _Parsed = TypeVar("_Parsed", SigmaRule, SigmaFilter, SigmaCorrelationRule)
 
 _MODIFIERS = (*modifier_mapping, "utf16le")
 
 
 def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
-    """The error with the id of the rule that it is about, else with its title, in its message."""
+    """The error with the rule's id, or else its title, in the message."""
     known = (data.get(key) for key in ("id", "title"))
     name = next((text for text in known if text and isinstance(text, str)), "")
     if not name or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", error.message):
@@ -47,8 +47,9 @@ def of_rule(error: RuleError, data: dict[str, Any]) -> RuleError:
 
 
 def read_by_pysigma(document: Document, data: dict[str, Any], kind: type[_Parsed]) -> _Parsed:
-    """What pySigma makes of a document of this kind. Raises RuleErrors with every fault that it
-    finds, the culprit's place first.
+    """The rule, filter or correlation that pySigma makes of a document.
+
+    Raises RuleErrors with every error that pySigma finds, the most precise place first.
     """
     try:
         parsed = kind.from_dict(for_pysigma(data), collect_errors=True)
@@ -74,7 +75,7 @@ def _located(document: Document, faults: Sequence[SigmaError]) -> list[RuleError
 
 
 def located(error: RuleError, document: Document) -> RuleError:
-    """The compiler's error at the field or condition that it names in its source."""
+    """The compiler's error at the place of the field or condition that it names."""
     place = _place(error, document) or section_of(document, "detection") or document.root
     return document.error(error.code, error.message, place, error.hint, type(error))
 
@@ -97,7 +98,7 @@ def _place(error: RuleError, document: Document) -> yaml.Node | None:
 
 
 def _culprits(document: Document) -> Iterator[RuleError]:
-    """The items of selections that pySigma refuses one by one."""
+    """The items of selections that pySigma refuses when it reads them one by one."""
     for key, value in items(document):
         try:
             SigmaDetectionItem.from_mapping(known_key(key.value), item_value(key.value, value))
@@ -121,7 +122,7 @@ def _hint(key: str, value: yaml.Node) -> str:
 
 
 def _message(error: SigmaError) -> str:
-    """What pySigma says, in plain words where it speaks of its own types."""
+    """The message of pySigma, in plain words where it names its own types."""
     message = str(error.args[0]) if error.args else type(error).__name__
     if message.startswith("Unsupported type"):
         return _VALUES

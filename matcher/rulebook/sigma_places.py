@@ -1,4 +1,6 @@
-"""Where in a Sigma document a fault is that pySigma finds, and what was probably meant there."""
+"""Finds the place in a Sigma document for an error of pySigma, and what was probably
+meant there.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -59,7 +61,7 @@ _ELSE = "see the Sigma specification, 2.1"
 
 
 def misread(document: Document, fault: SigmaError) -> tuple[yaml.Node, str]:
-    """The node that a fault is about, and a hint."""
+    """The node that an error is about, and a hint."""
     about = next((key for kind, key in _KEYS if isinstance(fault, kind)), "")
     found = find(document, about) if about else None
     if found is not None and (hint := _hint(about, found)):
@@ -100,7 +102,7 @@ def _hint(about: str, value: yaml.Node) -> str:
 
 
 def _mistyped(document: Document, words: Iterable[str]) -> tuple[yaml.Node, str] | None:
-    """A key that is nearly one which is missing and which the fault speaks of."""
+    """A key that is probably a misspelling of a missing key which the error names."""
     keys = {key.value: key for key, _ in _entries(document)}
     spoken = "".join(words)
     for name in _NEEDED:

@@ -1,8 +1,8 @@
 """A Sigma document's nodes → the values that pySigma reads.
 
-pySigma makes 5 of ``5.0`` and a rounded float of a long integer, and takes no number where a text
-is looked for. A number compares by its token, so that is what it gets, but under the modifiers
-that count.
+pySigma makes 5 of ``5.0`` and a rounded float of a long integer, and refuses a number where it
+expects a text. A number here is compared as it is written, so pySigma is given that text, except
+under modifiers that compare numbers.
 """
 
 from typing import Any
@@ -17,11 +17,11 @@ NOT_SELECTIONS = {"detection": ("condition",), "filter": ("condition", "rules")}
 _COUNTING = frozenset(("lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"))
 _PLACES = frozenset(("contains", "startswith", "endswith"))
 _OTHER_NAMES = {"utf16le": "wide"}
-"""The specification's modifiers that pySigma has under another name alone."""
+"""Modifiers of the Sigma specification that pySigma knows only under another name."""
 
 
 def sigma_data(root: yaml.MappingNode) -> dict[str, Any]:
-    """The document."""
+    """The document's value for pySigma."""
     data: dict[str, Any] = {}
     for key, node in entries(root):
         if key.value in SECTIONS and isinstance(node, yaml.MappingNode):
@@ -36,7 +36,9 @@ def sigma_data(root: yaml.MappingNode) -> dict[str, Any]:
 
 
 def for_pysigma(data: dict[str, Any]) -> dict[str, Any]:
-    """The document without its tags that have no namespace: they are kept, not understood."""
+    """The document without its tags that have no namespace: such tags are kept, but pySigma refuses
+    them.
+    """
     tags = data.get("tags")
     if not isinstance(tags, list):
         return data
@@ -44,7 +46,7 @@ def for_pysigma(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def selection(node: yaml.Node) -> Any:
-    """What stands under a selection's name."""
+    """The value under a selection's name."""
     if isinstance(node, yaml.MappingNode):
         return {known_key(key.value): item_value(key.value, value) for key, value in entries(node)}
     if isinstance(node, yaml.SequenceNode):
@@ -53,8 +55,10 @@ def selection(node: yaml.Node) -> Any:
 
 
 def known_key(key: str) -> str:
-    """``field|modifier`` in the words and the order of pySigma: it forgets ``cased`` where another
-    modifier comes behind. Where an expression begins or ends is in the expression.
+    """``field|modifier`` in the words and the order that pySigma expects.
+
+    pySigma forgets ``cased`` if another modifier follows it. Modifiers for the beginning or end of
+    a regular expression are written into the expression.
     """
     field, *modifiers = key.split("|")
     named = [_OTHER_NAMES.get(one, one) for one in modifiers]
@@ -64,7 +68,7 @@ def known_key(key: str) -> str:
 
 
 def item_value(key: str, node: yaml.Node) -> Any:
-    """What stands under ``field|modifier``."""
+    """The value under ``field|modifier``."""
     modifiers = key.split("|")[1:]
     if not _COUNTING.isdisjoint(modifiers):
         return plain(node)

@@ -1,6 +1,6 @@
-"""Sigma documents → rules: rules, the filters that are applied to them, correlations.
+"""Sigma documents → rules, with filters applied; correlations are named as not evaluated.
 
-pySigma reads each document; what it or the compiler refuses is shown with its place in the file.
+pySigma reads each document; its errors and the compiler's are shown with their place in the file.
 """
 
 import json
@@ -49,12 +49,14 @@ TACTICS = {
     "command-and-control": "TA0011",
     "impact": "TA0040",
 }
-"""ATT&CK's tactics as Sigma's tags name them. A tag that is not here is kept as a tag alone."""
+"""ATT&CK's tactics as Sigma's tags name them. Any other tag is kept only as a tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigmaRules:
-    """What Sigma documents hold. ``unevaluated`` names what is read and not evaluated."""
+    """The rules in Sigma documents. ``unevaluated`` names the documents that are read but not
+    evaluated.
+    """
 
     rules: tuple[tuple[Rule, RuleFile], ...]
     errors: tuple[RuleError, ...]
@@ -79,7 +81,7 @@ class _Read(Generic[_Parsed]):
 
 
 def is_sigma(text: str) -> bool:
-    """Whether a file's text is Sigma, and no rule file of ours."""
+    """Whether a file's text is Sigma rather than a rule file."""
     return _MARKS.search(text) is not None and _AQL_MARK.search(text) is None
 
 
@@ -89,9 +91,11 @@ def sigma_rules(
     placeholders: Placeholders,
     aql_rules: Collection[str] = (),
 ) -> SigmaRules:
-    """The rules of these documents. A filter is applied to every rule it is for, in whatever file
-    that stands; pySigma's meaning: the rule's condition AND the filter's. ``aql_rules`` are the ids
-    of the rules beside them that no filter applies to.
+    """The rules of these documents.
+
+    A filter is applied to each rule that it is for, in whichever file the rule stands. As in
+    pySigma, the rule's condition AND the filter's must hold. ``aql_rules`` are the ids of the AQL
+    rules beside them, to which filters do not apply.
     """
     rules: list[_Read[SigmaRule]] = []
     filters: list[_Read[SigmaFilter]] = []
@@ -166,7 +170,9 @@ def _rule(
 def _check_filter(
     read: _Read[SigmaFilter], catalogue: Catalogue, placeholders: Placeholders
 ) -> None:
-    """A filter that does not compile is refused where it stands, and applied to no rule."""
+    """Compile a filter alone: one that does not compile is refused at its own place, and applied to
+    no rule.
+    """
     parsed = read.parsed
     alone = SigmaRule(title=parsed.title, logsource=parsed.logsource, detection=parsed.filter)
     try:
@@ -184,7 +190,7 @@ def _idle(
     filters: Sequence[_Read[SigmaFilter]],
     aql_rules: Collection[str],
 ) -> Iterator[Note]:
-    """Filters that no rule here is filtered by, or not every one that they name, and why."""
+    """A note for each filter that applies to no rule, or not to every rule that it names."""
     for one in filters:
         named = _named_by(one.parsed)
         in_aql = [name for name in named if name in aql_rules]
@@ -197,7 +203,7 @@ def _idle(
 
 
 def _named_by(one: SigmaFilter) -> list[str]:
-    """The rules that a filter names; nothing where it is for any."""
+    """The rules that a filter names; empty if it is for any rule."""
     found = one.filter.rules
     return [] if isinstance(found, str) else [reference.reference for reference in found]
 
@@ -255,7 +261,7 @@ def _made(
 
 
 def _text(document: Document) -> str:
-    """The lines of the file that a document stands in."""
+    """The lines of the file in which the document stands."""
     start, end = document.root.start_mark, document.root.end_mark
     lines = document.text.split("\n")[start.line : end.line + 1]
     return "\n".join(lines).removesuffix("---").strip()

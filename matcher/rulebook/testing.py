@@ -17,11 +17,12 @@ from matcher.rulebook.loading import Rulebook
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """How one test went.
+    """The result of one test.
 
-    ``detail`` says what was expected and what was seen; "" if it passed. ``decided`` are the events
-    on which the rule decided otherwise than the test expects: every event of its record where a
-    match is missing, else those that matched; none where the record cannot be read.
+    ``detail`` says what was expected and what was seen; "" if the test passed. ``decided`` are the
+    events that the rule decided otherwise than the test expects: every event of the record if a
+    match is missing, or the events that matched if no match is expected; empty if the record cannot
+    be read.
     """
 
     __test__ = False  # pytest takes what is named so for a test of its own
@@ -40,8 +41,8 @@ class TestResult:
 def run_tests(rulebook: Rulebook, catalogue: Catalogue) -> tuple[TestResult, ...]:
     """The result of every test, in the order of rules and tests.
 
-    Each event goes the way of a real one: unwrapped, normalized with its own time as start time
-    (0 where it has none), and matched through prefilter and gate.
+    Each event takes the same way as on a stream: it is unwrapped, normalized with its own time as
+    start time (0 if it has none), and matched through prefilter and gate.
     """
     tests = defaultdict(list)
     for test in rulebook.tests:
@@ -67,7 +68,7 @@ def _result(rule: Rule, ruleset: RuleSet, test: RuleTest, catalogue: Catalogue) 
 
 
 def _events(test: RuleTest, catalogue: Catalogue) -> list[Event] | str:
-    """The events of the test's record, or what is wrong with it."""
+    """The events of the test's record, or an error message."""
     unwrapped = unwrap(test.record)
     if unwrapped.rejects:
         return f"the record is rejected: {unwrapped.rejects[0].detail}"
@@ -85,7 +86,7 @@ def _events(test: RuleTest, catalogue: Catalogue) -> list[Event] | str:
 
 
 def _differences(rule: Rule, event: Event, test: RuleTest) -> list[str]:
-    """The columns whose value is not what the test expects."""
+    """The columns whose values differ from those that the test expects."""
     seen = {column.alias: operand(column.operand)(event) for column in rule.columns}
     return [
         f"column '{alias}' is {seen[alias]!r}, and {expected!r} is expected"

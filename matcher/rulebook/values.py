@@ -35,7 +35,7 @@ def line(document: Document, node: yaml.Node) -> str:
 
 
 def version(document: Document, node: yaml.Node) -> str:
-    """A version as it is written: ``1.10`` is no number."""
+    """A version as it is written: ``1.10`` is not read as a number."""
     if not isinstance(node, yaml.ScalarNode) or not re.fullmatch(r"[\w.+-]{1,40}", node.value):
         raise wrong(document, node, "a version such as 1.0 is due here")
     return str(node.value)
@@ -50,7 +50,7 @@ def truth(document: Document, node: yaml.Node) -> bool:
 
 
 def anything(_document: Document, node: yaml.Node) -> Any:
-    """Whatever stands there."""
+    """Any value."""
     return plain(node)
 
 
@@ -81,7 +81,7 @@ def matching(pattern: str, what: str) -> Reader:
 
 
 def several(reader: Reader) -> Reader:
-    """A list of what the reader reads."""
+    """A list of values that the given reader reads."""
 
     def read(document: Document, node: yaml.Node) -> tuple[Any, ...]:
         if not isinstance(node, yaml.SequenceNode):
@@ -92,7 +92,7 @@ def several(reader: Reader) -> Reader:
 
 
 def mapping(document: Document, node: yaml.Node) -> dict[str, Any]:
-    """A mapping of texts to whatever stands there."""
+    """A mapping of texts to any values."""
     if not isinstance(node, yaml.MappingNode):
         raise wrong(document, node, "a mapping is due here")
     return {key.value: plain(value) for key, value in entries(node)}

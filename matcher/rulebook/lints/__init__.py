@@ -1,4 +1,4 @@
-"""Would this rule fire where its author means it to? Doubts about rules that work.
+"""Lints: would this rule fire where its author means it to? They speak of rules that do work.
 
 Every lint has a stable code (:data:`CODES`) and a section in ``docs/lints.md``.
 """
@@ -31,7 +31,9 @@ _LINTS = {
     "aql": (aws_names, log_source_types, values, networks, networks_as_texts, texts, signs, truths),
     "sigma": (sigma_names, aws_names, values, networks_as_texts, signs, truths),
 }
-"""By language. What Sigma's ``logsource`` becomes is not the author's condition."""
+"""The lints by language. A Sigma rule has no lint about the log source type: its author writes a
+``logsource`` and no such condition.
+"""
 
 _INSTEAD = {
     "except": "write the exclusion into the query: AND NOT (…)",
@@ -45,8 +47,8 @@ _DEPARTURES = frozenset(departure.code for departure in DEPARTURES)
 
 @dataclass(frozen=True, slots=True)
 class Lint:
-    """One finding of a lint. ``line`` and ``column`` are the file's, None where it is about the
-    whole rule.
+    """One finding of a lint. ``line`` and ``column`` are those in the file; None if the finding is
+    about the whole rule.
     """
 
     rule_id: str
@@ -65,8 +67,10 @@ class Lint:
 
 
 def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
-    """Every finding, by rule and then by place; what is about the whole rule comes last. Documents
-    that are read and do nothing stand behind the rules.
+    """Every finding, sorted by rule and place.
+
+    Findings about the whole rule come last. Documents that are read but have no effect follow the
+    rules.
     """
     found = []
     for rule in rulebook.rules:
@@ -85,8 +89,10 @@ def lint_rules(rulebook: Rulebook, catalogue: Catalogue) -> tuple[Lint, ...]:
 
 
 def lint_query(query: Query, text: str, catalogue: Catalogue, *, now: int) -> tuple[Lint, ...]:
-    """What the lints of rules say of a query over files, by place; ``line`` and ``column`` are the
-    text's. A query needs no tests, may read every event, and may ask for all of them.
+    """The findings of the rules' lints for a query over files, sorted by place.
+
+    ``line`` and ``column`` are those in the text. A query needs no tests, may read every event, and
+    may ask for all of them.
     """
     rule = Rule("query", "query", "1", Severity.INFORMATIONAL, query.expression, source=text)
     findings = list(_departures(rule, catalogue, now))
@@ -104,7 +110,7 @@ def lint_query(query: Query, text: str, catalogue: Catalogue, *, now: int) -> tu
 
 
 def missing_tests(tests: Sequence[RuleTest]) -> str:
-    """What the tests of a rule lack; "" where one expects a match and another none."""
+    """What the tests of a rule lack; "" if one expects a match and another expects none."""
     lacking = {True: "a test that it matches", False: "a test that it does not match"}
     for test in tests:
         lacking.pop(test.match, None)
@@ -130,7 +136,7 @@ def _findings(rule: Rule, tests: tuple[RuleTest, ...], catalogue: Catalogue) -> 
 
 
 def _departures(rule: Rule, catalogue: Catalogue, now: int | None = None) -> Iterator[Finding]:
-    """Where the query is no AQL as IBM documents it: what the strict dialect would refuse."""
+    """Departures from AQL as IBM documents it: what the strict dialect would refuse."""
     if rule.language != "aql":
         return
     errors: list[RuleError] = []
@@ -146,7 +152,7 @@ def _departures(rule: Rule, catalogue: Catalogue, now: int | None = None) -> Ite
 
 
 def _not_evaluated(rule: Rule, rule_file: RuleFile | None) -> Iterator[Lint]:
-    """The keys of a rule file of ours that are read and do nothing."""
+    """The keys of a rule file that are read but have no effect."""
     if rule_file is None or rule.language == "sigma":
         return
     for key in RESERVED:
@@ -159,7 +165,7 @@ def _not_evaluated(rule: Rule, rule_file: RuleFile | None) -> Iterator[Lint]:
 
 
 def _of_text(finding: Finding) -> Lint:
-    """A finding of a query, whose text is no part of a file."""
+    """A finding about a query, whose text is not part of a file."""
     line, column = (finding.at.line, finding.at.column) if finding.at else (None, None)
     return Lint("query", "", finding.code, finding.message, finding.hint, line, column)
 
@@ -183,7 +189,7 @@ def _in_file(at: Location, rule: Rule, rule_file: RuleFile) -> tuple[int | None,
 
 
 def _counted(lints: list[Lint]) -> list[Lint]:
-    """What is said of several places once, with their number."""
+    """Findings that are the same at several places, given once with their number."""
     places: dict[tuple[str, str], list[Lint]] = {}
     for lint in lints:
         places.setdefault((lint.code, lint.message), []).append(lint)

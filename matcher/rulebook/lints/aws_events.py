@@ -1,7 +1,8 @@
-"""The names that CloudTrail's events have, by the service that logs them.
+"""The event names in CloudTrail, by the service that logs them.
 
-``aws_events.tsv`` is made from botocore's models by ``tools/aws_events.py`` and says of which
-version; ``aws_other_events.tsv`` holds by hand what is no operation. Both are read once.
+``aws_events.tsv`` is made from botocore's models by ``tools/aws_events.py`` and names botocore's
+version; ``aws_other_events.tsv`` lists by hand the events that are not operations. Both files are
+read once.
 """
 
 import re
@@ -11,13 +12,15 @@ from functools import cache
 from importlib.resources import files
 
 _DATED = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2})$")
-"""What follows the operation in a logged name: ``20150331v2``, ``2020_05_31``."""
+"""What follows the operation in a logged name, such as ``20150331v2`` or ``2020_05_31``."""
 
 
 @dataclass(frozen=True, slots=True)
 class AwsEvents:
-    """``sources``: event name → the event sources that log it. ``dated``: Lambda's operations that
-    are logged with a date behind their name → that date; not under the plain name.
+    """The known event names.
+
+    ``sources``: event name → the event sources that log it. ``dated``: operations of Lambda that
+    are logged with a date behind their name, and not under the plain name → that date.
     """
 
     version: str

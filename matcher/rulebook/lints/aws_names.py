@@ -24,18 +24,20 @@ from matcher.rulebook.lints.walking import Placed, TextTest, placed, text_test
 
 _NAME_PROPERTIES = ("qidname", "event name", "eventname")
 _SOURCE_PROPERTIES = ("event source", "eventsource")
-"""QRadar's names for them, and CloudTrail's, which Sigma uses."""
+"""QRadar's names for the event source, and CloudTrail's name, which Sigma uses."""
 _API_NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _API_PATTERN = re.compile(r"[A-Za-z0-9%_]*[A-Za-z]{3}[A-Za-z0-9%_]*")
 _UNSURE = "leave it where AWS logs it all the same"
 _SHOWN = 4
 _MOST_GUESSES = 20
-"""For so many unknown names of a rule the nearest is looked for: each takes a moment."""
+"""For at most this many unknown names of a rule the nearest known name is looked for, as each
+search takes a moment.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Advice:
-    """What to add to a rule, in its language."""
+    """Advice on what to add to a rule, in the rule's language."""
 
     dated: str
     source: str
@@ -47,7 +49,7 @@ _SIGMA = _Advice("add: {field}|startswith: '{text}'", "add: eventSource: {source
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What the conditions beside a leaf leave: log source types, and event sources (None: any).
+    """What the conditions beside a leaf allow: log source types, and event sources (None: any).
     ``beside`` is kept so that its identity stays its own.
     """
 
@@ -57,7 +59,7 @@ class _Context:
 
     @property
     def known(self) -> bool:
-        """Whether the list has every event source that is left."""
+        """Whether the list has every event source that is allowed."""
         if self.sources is None:
             return True
         return bool(self.sources) and self.sources <= aws_events().all_sources
@@ -71,7 +73,9 @@ class _Context:
 
 
 def aws_names(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
-    """Names that are compared with an event's name where the event may be CloudTrail's."""
+    """Findings about names that are compared with an event's name where the event may be
+    CloudTrail's.
+    """
     known = aws_events()
     guesses = iter(range(_MOST_GUESSES))
     contexts: dict[int, _Context] = {}
@@ -99,7 +103,9 @@ def aws_names(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _says_aws(text: str, *, alone: bool) -> bool:
-    """Whether a text is an AWS name: for CloudTrail ``alone`` any, else one like ``CreateUser``."""
+    """Whether a text is an AWS name: any text if only CloudTrail's events are meant (``alone``),
+    else a text like ``CreateUser``.
+    """
     if "%" in text:
         return bool(_API_PATTERN.fullmatch(text))
     if not text:
@@ -109,7 +115,7 @@ def _says_aws(text: str, *, alone: bool) -> bool:
 
 
 def _names(text: str, test: TextTest, known: AwsEvents) -> list[str]:
-    """The names of AWS that the text is, or matches."""
+    """The AWS names that the text equals or, as a pattern, matches."""
     if known.sources_of(text):
         return [text]
     if test.operator == "=" and not test.caseless:
@@ -120,7 +126,7 @@ def _names(text: str, test: TextTest, known: AwsEvents) -> list[str]:
 
 
 def _holds(test: TextTest, text: str) -> Callable[[str], bool]:
-    """The test with one of its texts."""
+    """The test, reduced to one of its texts."""
     if test.operator == "=":
         return lambda name: name == text or (test.caseless and fold(name) == fold(text))
     return like_test(text, test.caseless, test.escape)
@@ -188,7 +194,7 @@ def _likeliest(sources: frozenset[str]) -> str:
 
 
 def _allowed(expression: Expression, known: AwsEvents) -> frozenset[str] | None:
-    """The event sources that a condition leaves; None where it says nothing of them."""
+    """The event sources that a condition allows; None if it does not restrict them."""
     match expression:
         case And(items):
             said = [found for item in items if (found := _allowed(item, known)) is not None]

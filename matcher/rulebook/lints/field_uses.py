@@ -13,8 +13,9 @@ from matcher.rulebook.lints.walking import placed
 
 
 def uses_of(rule: Rule) -> tuple[FieldUse, ...]:
-    """What is known of each field that a rule's detection names, in its order; of a rule that is no
-    Sigma, or whose log source is none of ours, nothing.
+    """What is known of each field in a rule's detection, in the detection's order.
+
+    Empty for a rule that is not Sigma, and for a log source that is not known here.
     """
     sources = sources_of(rule)
     if not sources:
@@ -30,7 +31,9 @@ def uses_of(rule: Rule) -> tuple[FieldUse, ...]:
 
 
 def sources_of(rule: Rule) -> tuple[SigmaLogSource, ...]:
-    """The log sources that a Sigma rule is about; none where it is no Sigma or names another."""
+    """The log sources that a Sigma rule is about; empty if the rule is not Sigma or names another
+    log source.
+    """
     if rule.language != "sigma":
         return ()
     named = rule.metadata.get("logsource") or {}

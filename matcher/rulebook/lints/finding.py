@@ -1,4 +1,4 @@
-"""What a lint says of a rule."""
+"""What a lint finds in a rule."""
 
 import re
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ CODES = (
     "not-evaluated",
     *(departure.code for departure in DEPARTURES),
 )
-"""Every code there is; ``docs/lints.md`` has a section for each. Codes do not change."""
+"""Every code; ``docs/lints.md`` has a section for each. Codes do not change."""
 
 _DETECTION = re.compile(r"^detection[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One doubt about a rule that works. ``at`` is a place in the rule's source; ``hint``: what to
-    do.
+    """A doubt about a rule that works. ``at`` is its place in the rule's source, ``hint`` says what
+    to do.
     """
 
     code: str
@@ -36,8 +36,8 @@ class Finding:
 
 
 def place_of(text: str, source: str) -> Location | None:
-    """Where a rule's source first writes a text, in its own case or in any; in Sigma, where its
-    detection does.
+    """The first place of a text in a rule's source, in its own case or else in any; in Sigma, in
+    the detection.
     """
     start = detection_of(source)
     position = source.find(text, start)

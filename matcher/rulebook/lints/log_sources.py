@@ -18,7 +18,9 @@ _TYPE_PROPERTIES = ("logsourcetypename", "devicetype")
 
 
 def log_source_types(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
-    """Conditions that hold for no log source type of a QRadar as it comes, or for none here."""
+    """Conditions that hold for no log source type of a QRadar as delivered, or for no type known
+    here.
+    """
     for place in placed(rule.expression):
         items = operands(place.leaf)
         if place.negated or not items or not all(_is_type(item) for item in items):
@@ -40,7 +42,7 @@ def log_source_types(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _names(types: Iterable[LogSourceType], written: str) -> str:
-    """The names that share a word with what is written, else all of them."""
+    """The names that share a word with the written name, else all names."""
     words = re.findall(r"[a-z]{4,}", written.lower())
     names = sorted({kind.name for kind in types})
     alike = [name for name in names if any(word in name.lower() for word in words)]
@@ -55,7 +57,7 @@ def _is_type(item: object) -> bool:
 
 @cache
 def stock_types() -> tuple[LogSourceType, ...]:
-    """The types that a QRadar has from the start, as far as they log a cloud."""
+    """The log source types for clouds that a QRadar has when delivered."""
     text = files("matcher.rulebook.lints").joinpath("stock_types.tsv").read_text("utf-8")
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return tuple(LogSourceType(int(number), name) for number, name in rows)

@@ -1,4 +1,4 @@
-"""Is a network written as one, and compared as one?"""
+"""Is a network written correctly, and compared as a network?"""
 
 import dataclasses
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _ADDRESSES = (
 
 
 def networks_as_texts(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
-    """A network that an address is compared with as a text: it equals no address."""
+    """A network that is compared with an address as a text, which no address equals."""
     for place in placed(rule.expression):
         test = text_test(place.leaf)
         if test is None or test.operator != "=" or test.name not in _ADDRESSES:
@@ -42,7 +42,7 @@ def networks_as_texts(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def networks(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
-    """INCIDR with an address that has bits behind the network's."""
+    """INCIDR with an address that has bits set beyond the network's length."""
     for call in _calls(parse(rule.source).root):
         if call.name.upper() != "INCIDR" or not call.arguments:
             continue

@@ -1,4 +1,4 @@
-"""Does a Sigma rule ask for events and fields that there are?"""
+"""Does a Sigma rule ask for events and fields that exist?"""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,9 @@ from matcher.rulebook.lints.finding import Finding, detection_of
 
 
 def sigma_names(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
-    """A log source that is none of ours, and fields that its records were never seen to have."""
+    """A log source that is not known here, and fields that its records have never been seen to
+    have.
+    """
     if rule.language != "sigma":
         return
     sources = sources_of(rule)
@@ -29,7 +31,9 @@ def sigma_names(rule: Rule, _catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _no_events(named: dict[str, str]) -> Finding:
-    """A log source that is none of ours; the one that is probably meant, else all there are."""
+    """The finding for a log source that is not known here, with the one that is probably meant, or
+    else all.
+    """
     known = [source.name for source in known_log_sources()]
     short = "/".join(named[key] for key in ("product", "service") if key in named)
     guess = nearest(short, known)
@@ -39,7 +43,7 @@ def _no_events(named: dict[str, str]) -> Finding:
 
 
 def _key(field: str, source: str) -> Location | None:
-    """Where a selection has the field as a key."""
+    """The place at which a selection has the field as a key."""
     pattern = re.compile(rf"^[ \t-]*['\"]?({re.escape(field)})[|:'\"]", re.MULTILINE)
     found = pattern.search(source, detection_of(source))
     return Location.of(source, found.start(1), len(field)) if found else None

@@ -1,4 +1,6 @@
-"""Does a value say what it seems to say? Quotes that are part of a text, and NULL among values."""
+"""Does a value mean what it seems to mean? Curly quotes that are part of a text, and NULL among
+values.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Can a condition hold at all, and can it fail?"""
+"""Can a condition ever hold, and can it ever fail?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from matcher.rulebook.lints.finding import Finding
 
 
 def truths(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
-    """Branches that never hold, a rule that always does, a rule that no text leads to."""
+    """Branches that never hold, a rule that always holds, and a rule without a required literal."""
     if truth(rule.expression) is True:
         yield Finding("always-true", "every event matches", "say in WHERE what is looked for")
     if rule.language == "sigma" and not sources_of(rule):
@@ -53,7 +53,9 @@ def truths(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def truth(expression: Expression) -> bool | None:
-    """Whether an expression holds for every event (True), for none (False), or for some (None)."""
+    """Whether an expression holds for every event (True), for no event (False), or for
+    some (None).
+    """
     match expression:
         case Always(holds):
             return holds
@@ -112,8 +114,10 @@ def _null(item: object) -> bool:
 
 
 def _contradict(items: tuple[Expression, ...]) -> bool:
-    """Whether two of these conditions want one operand to be two different texts, where it has one
-    value: what Sigma names may lead to several, and the payload is read in two spellings.
+    """Whether two of these conditions require one operand to be two different texts.
+
+    Only operands with a single value count: a name in Sigma may lead to several values, and the
+    payload is read in two spellings.
     """
     wanted: dict[Operand, frozenset[str]] = {}
     for item in items:
@@ -137,24 +141,24 @@ def _contradict(items: tuple[Expression, ...]) -> bool:
 
 
 def _as_address(text: str) -> str:
-    """An address equals itself in any spelling."""
+    """A key for an address that is the same for all its spellings."""
     return str(address(text) or text)
 
 
 def _of_any_case(text: str) -> str:
-    """A truth value equals its word in any case."""
+    """A key for a truth value, which equals its word in any case."""
     return text.lower() if text.lower() in ("true", "false") else text
 
 
 def _opposed(items: tuple[Expression, ...]) -> bool:
-    """Whether one of these conditions is another's NOT."""
+    """Whether one of these conditions is the negation of another."""
     negated = {item.item for item in items if isinstance(item, Not)}
     return any(item in negated for item in items)
 
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """A branch that holds for no event for which the conditions ``beside`` it hold."""
+    """A branch that never holds together with the conditions ``beside`` it."""
 
     branch: Expression
     beside: tuple[Expression, ...]
@@ -163,7 +167,9 @@ class Impossible:
 def impossible(
     expression: Expression, catalogue: Catalogue, beside: tuple[Expression, ...] = ()
 ) -> Iterator[Impossible]:
-    """The largest branches that never hold. ``beside`` is joined to the expression by AND."""
+    """The largest branches that never hold. The conditions ``beside`` are joined to the expression
+    by AND.
+    """
     whole = And((expression, *beside))
     if truth(whole) is False or not possible_types(whole, catalogue.log_source_types):
         if not _about_type(expression):
@@ -181,7 +187,9 @@ def impossible(
 
 
 def _about_type(expression: Expression) -> bool:
-    """Whether it is one condition on the log source type: that has lints of its own."""
+    """Whether the expression is a single condition on the log source type, which has lints of its
+    own.
+    """
     match expression:
         case And() | Or() | Not():
             return False
@@ -190,7 +198,7 @@ def _about_type(expression: Expression) -> bool:
 
 
 def shown(expression: Expression) -> str:
-    """An expression in AQL, short."""
+    """An expression as AQL, shortened."""
     match expression:
         case And(items):
             return " AND ".join(f"({shown(i)})" if isinstance(i, Or) else shown(i) for i in items)

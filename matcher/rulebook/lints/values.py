@@ -1,4 +1,6 @@
-"""Is a value one that the property has? Names of categories, regions, and words in another case."""
+"""Is a value one that the property can have? Names of categories, regions, and words in another
+case.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,13 +28,17 @@ _EQUALITY = (Comparison.EQUAL, Comparison.UNEQUAL)
 _SUFFIX = ".amazonaws.com"
 _ZONE = re.compile(r"-[a-z]$")
 _LONGEST_COUNTRY = 3
-"""Azure writes a location as a country, too, or by a few letters: ``IN``, ``weu``."""
+"""Azure also writes a location as a country or a few letters, such as ``IN`` or ``weu``, up to this
+length.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The values of a property. ``closed``: how to say that there are no others, empty where there
-    may be. ``in_any_case``: they are logged so, as Azure's locations are.
+    """The values of a property.
+
+    ``closed``: how to say that there are no other values; empty if there may be others.
+    ``in_any_case``: the values are logged in any case, as Azure's locations are.
     """
 
     names: frozenset[str]
@@ -41,7 +47,9 @@ class _Known:
 
 
 def values(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
-    """Texts that a property never has; under a NOT, too: it excludes nothing then."""
+    """Texts that a property never has. Under a NOT they are findings as well, as the NOT then
+    excludes nothing.
+    """
     for place in placed(rule.expression):
         yield from _numbers(place.leaf, catalogue)
         test = _tested(place.leaf)
@@ -57,7 +65,7 @@ def values(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _numbers(leaf: Expression, catalogue: Catalogue) -> Iterator[Finding]:
-    """Numbers of categories that there are not."""
+    """Numbers of categories that do not exist."""
     match leaf:
         case Among(Field(property=found), options) if found.name in _CATEGORY_NUMBERS:
             asked = options
@@ -79,7 +87,7 @@ def _numbers(leaf: Expression, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _tested(leaf: Expression) -> TextTest | None:
-    """What a leaf compares a field with, by != as by =."""
+    """The values that a leaf compares a field with, by = or by !=."""
     match leaf:
         case Compare(Comparison.UNEQUAL, Field() as field, Constant(str() as text)):
             return TextTest(field, "=", (text,))
@@ -90,7 +98,7 @@ def _tested(leaf: Expression) -> TextTest | None:
 
 
 def _known(test: TextTest, place: Placed, catalogue: Catalogue) -> _Known | None:
-    """What is known of the values of the field; None where nothing is."""
+    """The known values of the field; None if they are not known."""
     if test.name in _CATEGORIES:
         return _Known(frozenset(catalogue.category_names()), "no category here is")
     if test.name in _EVENT_SOURCES:
@@ -136,7 +144,7 @@ def _holds(text: str, test: TextTest, *, caseless: bool = False) -> Callable[[st
 
 
 def _is_place(text: str, known: _Known) -> bool:
-    """A zone, a display name such as ``West Europe``, a country."""
+    """Whether a text is a zone, a display name such as ``West Europe``, or a country."""
     bare = text.strip("%").replace(" ", "").lower()
     return (
         len(bare) <= _LONGEST_COUNTRY or bare in known.names or _ZONE.sub("", bare) in known.names
@@ -145,7 +153,7 @@ def _is_place(text: str, known: _Known) -> bool:
 
 @cache
 def _listed() -> dict[str, dict[str, frozenset[str]]]:
-    """The values of a property, by what the list is of."""
+    """The known values of a property, by the name of their list."""
     found: dict[str, dict[str, frozenset[str]]] = {}
     table = files("matcher.rulebook.lints").joinpath("known_values.tsv").read_text("utf-8")
     for line in table.splitlines():

@@ -1,4 +1,4 @@
-"""The leaves of a rule, each with what must hold beside it."""
+"""The leaves of a rule, each with the conditions that must hold beside it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +20,10 @@ from matcher.engine.expression import (
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A leaf, the conditions that are joined by AND there (itself among them; one tuple for all
-    that are joined), and whether a NOT stands above it.
+    """A leaf and its surroundings.
+
+    ``beside`` are all the conditions that AND joins at that place, the leaf among them; the tuple
+    is the same object for all of them. ``negated``: a NOT stands above the leaf.
     """
 
     leaf: Leaf
@@ -31,8 +33,8 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class TextTest:
-    """A field that is compared with texts. ``operator``: ``=``, ``LIKE`` or ``ILIKE``; in Sigma any
-    of them may be ``caseless``, and patterns have an ``escape``.
+    """A field that is compared with texts. ``operator``: ``=``, ``LIKE`` or ``ILIKE``; in Sigma
+    each may be ``caseless``, and patterns have an ``escape`` character.
     """
 
     field: Field
@@ -50,7 +52,7 @@ class TextTest:
 def placed(
     expression: Expression, beside: tuple[Expression, ...] = (), *, negated: bool = False
 ) -> Iterator[Placed]:
-    """Every leaf, in the rule's order."""
+    """Every leaf, in the order of the rule."""
     match expression:
         case And(items):
             joined = (*beside, *items)
@@ -66,7 +68,7 @@ def placed(
 
 
 def text_test(leaf: Expression) -> TextTest | None:
-    """What a leaf compares a field with, where that is texts."""
+    """The comparison of a field with texts that the leaf makes; None for any other leaf."""
     match leaf:
         case Among(Field() as field, values, _, caseless):
             options = tuple(value for value in values if isinstance(value, str))
