@@ -1,6 +1,6 @@
-"""Every metric, once: its name, its labels, what it means and what to do about it.
+"""The catalogue of metrics: name, labels, meaning, and what to do about each.
 
-No client library is imported here. Code that counts is handed a :class:`Recorder`;
+No client library is imported here. Code that counts is given a :class:`Recorder`;
 ``matcher.service.exposition`` turns these definitions into Prometheus series.
 """
 
@@ -23,7 +23,7 @@ class Metric:
 
 
 class Recorder(Protocol):
-    """Where numbers go. Every call is cheap, never blocks and never raises."""
+    """Takes the numbers. Every call is cheap, never blocks and never raises."""
 
     def add(self, metric: Metric, amount: float = 1, labels: tuple[str, ...] = ()) -> None:
         """Count up a counter."""

@@ -1,1 +1,1 @@
-"""The commands, one module each."""
+"""The commands, each in a module of its own."""

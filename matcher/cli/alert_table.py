@@ -1,4 +1,4 @@
-"""Alerts as rows of a table that grows while they arrive."""
+"""Alerts as rows of a table that grows as they arrive."""
 
 import json
 import re
@@ -27,8 +27,9 @@ _GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """``width`` in characters, or a ``share`` of what the others leave. ``tail``: where a text is
-    too long its end is shown. ``wide``: left out on a narrow terminal; ``narrow``: only there.
+    """One column. ``width`` is in characters; ``share`` is its part of the width that the other
+    columns leave. ``tail``: of a text that is too long the end is shown. ``wide``: the column is
+    left out on a narrow terminal; ``narrow``: it is shown only there.
     """
 
     heading: str
@@ -41,7 +42,7 @@ class _Column:
 
 
 def _time(pattern: str) -> Callable[[dict[str, Any]], Text]:
-    """The event's own time, or else when its record was written."""
+    """The event's own time, or else the time of its record."""
 
     def cell(alert: dict[str, Any]) -> Text:
         event = alert["event"]
@@ -71,7 +72,7 @@ def _field(name: str, style: str = "") -> Callable[[dict[str, Any]], Text]:
 
 
 def _rule(alert: dict[str, Any]) -> Text:
-    """The rule's id; of an id that tells a person nothing, a UUID, its title."""
+    """The rule's id, or its title if the id is a UUID, which tells a person nothing."""
     rule = alert["rule"]
     return Text(_printable(rule["title"] if _UUID.fullmatch(rule["id"]) else rule["id"]))
 
@@ -93,7 +94,7 @@ _COLUMNS = (
 
 
 def wide_console(**options: Any) -> Console:
-    """Standard output; where it is no terminal, wide enough for the table."""
+    """A console on standard output; if that is not a terminal, wide enough for the table."""
     console = Console(highlight=False, **options)
     if not console.is_terminal:
         console.width = _WIDE
@@ -101,7 +102,7 @@ def wide_console(**options: Any) -> Console:
 
 
 class AlertTable:
-    """Prints one row an alert, under a heading that comes before the first."""
+    """Prints one row for each alert, under a heading that comes before the first row."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -26,7 +26,7 @@ _EVERY_FIELD = (
     *("starttime", "qidname", "categoryname", "username", "sourceip", "logsourcename"),
     *("logsourcetypename", "errorcode", "region", "account", "payload"),
 )
-"""What ``SELECT *`` shows, and a filter without a SELECT."""
+"""The columns of ``SELECT *``, and of a filter without a SELECT."""
 
 _KEPT_BEFORE_CUTTING = 10_000
 
@@ -34,7 +34,9 @@ Row = tuple[Any, ...]
 
 
 def columns_of(query: Query, catalogue: Catalogue) -> tuple[Column, ...]:
-    """The columns of the answer. ``*`` stands for the usual fields, before the others."""
+    """The columns of the answer. ``*`` stands for the usual fields, which come before
+    the others.
+    """
     if query.columns and not query.star:
         return query.columns
     named = {column.alias.casefold() for column in query.columns}
@@ -44,9 +46,8 @@ def columns_of(query: Query, catalogue: Catalogue) -> tuple[Column, ...]:
 
 
 class Answer:
-    """One query over files; ``now`` (epoch ms) is what LAST looks back from.
-
-    An event's start time is its own time, 0 where it has none.
+    """One query over files. ``now`` (epoch ms) is the time from which LAST looks back. An event's
+    start time is its own time, or 0 if it has none.
     """
 
     def __init__(self, query: Query, catalogue: Catalogue, now: int) -> None:
@@ -108,7 +109,7 @@ class Answer:
             self.rejected += len(unwrapped.rejects)
 
     def _event(self, raw: RawEvent) -> Event | None:
-        """The event, where the query could hold for it."""
+        """The event, if the query could match it; None if not."""
         candidates = self._rules.candidates(raw.raw)
         if not candidates:
             return None
@@ -127,7 +128,7 @@ def _as_rule(query: Query) -> Rule:
 
 
 def _groups(found: Iterable[Event], grouping: Grouping) -> Iterator[Event]:
-    """The groups that HAVING holds for. All events are read before the first of them."""
+    """The groups for which HAVING holds. The first is given after all events have been read."""
     groups = Groups(grouping)
     for event in found:
         groups.add(event)
@@ -137,7 +138,7 @@ def _groups(found: Iterable[Event], grouping: Grouping) -> Iterator[Event]:
 
 
 def _different(keyed: Iterable[tuple[Row, Row]]) -> Iterator[tuple[Row, Row]]:
-    """Of equal rows the first."""
+    """The rows without repetitions: the first of equal rows is kept."""
     seen: set[Row] = set()
     for keys, row in keyed:
         same = tuple(map(identity, row))
@@ -149,7 +150,7 @@ def _different(keyed: Iterable[tuple[Row, Row]]) -> Iterator[tuple[Row, Row]]:
 def _sorted(
     found: Iterable[tuple[Row, Row]], order_by: tuple[Ordering, ...], limit: int | None
 ) -> list[tuple[Row, Row]]:
-    """The rows in order, equals as they came; no more are kept than the limit needs."""
+    """The rows, sorted; equal rows keep their order. No more rows are kept than the limit needs."""
     kept: list[tuple[Row, Row]] = []
     most = None if limit is None else 2 * limit + _KEPT_BEFORE_CUTTING
     for row in found:

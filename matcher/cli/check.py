@@ -123,12 +123,14 @@ def _accepted(
 
 
 def _why_always(plan: Plan) -> str | None:
-    """Why the rule looks at every event of its log sources; None where literals find it."""
+    """Why the rule is evaluated on every event of its log sources; None if literals find its
+    events.
+    """
     return plan.required.because if plan.required.anything else None
 
 
 def _unevaluated(notes: Sequence[Note], lints: Sequence[Lint]) -> Iterator[dict[str, Any]]:
-    """Documents that are understood and do nothing."""
+    """The documents that are understood but have no effect."""
     for note in notes:
         yield {
             "id": note.rule_id,
@@ -145,7 +147,7 @@ def _unevaluated(notes: Sequence[Note], lints: Sequence[Lint]) -> Iterator[dict[
 
 
 def _refused(errors: Sequence[RuleError]) -> Iterator[dict[str, Any]]:
-    """One row a file: its errors, each with its place and its text."""
+    """One row for each refused file: its errors, each with its place and text."""
     files: dict[str, list[RuleError]] = {}
     for error in errors:
         files.setdefault(error.path, []).append(error)

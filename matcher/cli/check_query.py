@@ -1,4 +1,4 @@
-"""``matcher check --query``: one statement, and all that is wrong with it."""
+"""``matcher check --query``: checks one statement, and shows everything that is wrong with it."""
 
 import json
 import sys
@@ -29,9 +29,10 @@ def check_query(
     strict_lints: bool = False,
     details: bool = False,
 ) -> bool:
-    """Compiles the statement as one that is asked now, and says what was found on standard
-    output, its warnings whole with ``details``; whether it can be used, with ``strict_lints`` also
-    whether no lint has a word on it. Raises UsageError where its file cannot be read.
+    """Compile the statement as a query that is asked now, and print what was found.
+
+    With ``details`` warnings are printed whole. Returns whether the statement can be used, and with
+    ``strict_lints`` also whether it has no warning. Raises UsageError if its file cannot be read.
     """
     query, errors, lints = _compiled(argument, catalogue, policy, dialect)
     if as_json:
@@ -50,7 +51,7 @@ def check_query(
 
 
 def lint_row(lint: Lint) -> dict[str, Any]:
-    """A lint for editors: code, message, hint, line, column."""
+    """A lint for editors, with code, message, hint, line and column."""
     return {
         "code": lint.code,
         "message": lint.message,
@@ -61,7 +62,7 @@ def lint_row(lint: Lint) -> dict[str, Any]:
 
 
 def diagnostics(errors: Sequence[RuleError]) -> list[dict[str, Any]]:
-    """Errors for editors: code, message, file, line, column, hint."""
+    """Errors for editors, with code, message, file, line, column and hint."""
     return [
         {
             "code": error.code,

@@ -17,8 +17,10 @@ _NO_LOG_SOURCE = "none: it can never match"
 
 
 def show_rows(console: Console, rows: Sequence[dict[str, Any]], *, details: bool) -> None:
-    """Every rule in a line and each of its warnings in another, as :func:`print_line` writes them;
-    with ``details`` all that is known of it. What is refused is shown whole.
+    """Show every rule on a line, and each of its warnings on another (:func:`print_line`).
+
+    With ``details`` everything that is known of a rule is shown. Refused rules are always shown
+    whole.
     """
     accepted, idle, refused = (
         [row for row in rows if row["status"] == status]
@@ -49,7 +51,7 @@ def show_rows(console: Console, rows: Sequence[dict[str, Any]], *, details: bool
 
 
 def print_line(console: Console, line: Text, *, whole: bool = False) -> None:
-    """One line: on a terminal cut to its width, unless the whole of it is asked for."""
+    """Print one line; on a terminal it is cut to the terminal's width, unless ``whole`` is set."""
     if console.is_terminal and not whole:
         console.print(line, no_wrap=True, overflow="ellipsis")
     else:
@@ -64,7 +66,9 @@ def _show_details(console: Console, row: dict[str, Any]) -> None:
 
 
 def _in_short(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What somebody should look at: that it never matches or costs more, and its warnings."""
+    """What the reader should look at: that the rule never matches or costs more, and
+    its warnings.
+    """
     if row["lints"]:
         yield "file", row["file"]
     if not row["log_source_types"]:
@@ -82,7 +86,9 @@ def _said(lint: dict[str, Any]) -> str:
 
 
 def _has_lints(row: dict[str, Any]) -> bool:
-    """Rules with warnings stand behind the others, where the eye is when all is printed."""
+    """Whether a rule has warnings. Such rules come last, where the reader looks when
+    printing ends.
+    """
     return bool(row["lints"])
 
 

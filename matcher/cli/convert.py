@@ -1,4 +1,4 @@
-"""``matcher convert``: a rule in the other language."""
+"""``matcher convert``: converts rules to the other language."""
 
 import sys
 from collections import Counter
@@ -20,7 +20,7 @@ from matcher.service.wiring import load_catalogue, load_rulebook
 
 
 class Language(StrEnum):
-    """What a rule is written in."""
+    """The language of a rule."""
 
     AQL = "aql"
     SIGMA = "sigma"
@@ -28,7 +28,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What one rule became."""
+    """The result for one rule."""
 
     rule: Rule
     documents: tuple[Converted, ...]
@@ -78,8 +78,9 @@ def convert(
 def _outcomes(
     chosen: Sequence[Rule], to: Language, catalogue: Catalogue
 ) -> tuple[list[_Outcome], list[RuleError]]:
-    """What became of the rules, and why others are refused. A rule that is in the language already
-    is left out; raises UsageError where each is.
+    """The results, and the errors of the rules that are refused.
+
+    A rule that is already in the language is left out. Raises UsageError if every rule is.
     """
     outcomes: list[_Outcome] = []
     refused: list[RuleError] = []
@@ -97,7 +98,9 @@ def _outcomes(
 
 
 def _tell(outcomes: Sequence[_Outcome], idle: Sequence[Note]) -> None:
-    """Each note once, before it the rule that it is about, or how many; what is no rule."""
+    """Write each note once, with the rule that it is about or the number of rules; then the
+    documents that are no rules.
+    """
     about: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         for document in outcome.documents:
@@ -111,7 +114,7 @@ def _tell(outcomes: Sequence[_Outcome], idle: Sequence[Note]) -> None:
 
 
 def _chosen(known: Sequence[Rule], ids: Sequence[str], paths: Sequence[str]) -> list[Rule]:
-    """The rules of these ids, and those in these files. Raises UsageError for an id of none."""
+    """The rules with these ids, and those in these files. Raises UsageError for an unknown id."""
     by_id = {rule.id: rule for rule in known}
     for name in ids:
         if name not in by_id:
@@ -127,12 +130,12 @@ def _chosen(known: Sequence[Rule], ids: Sequence[str], paths: Sequence[str]) -> 
 
 
 def _converted(rule: Rule, to: Language, catalogue: Catalogue) -> tuple[Converted, ...]:
-    """Raises UnsupportedRule."""
+    """The rule in the other language. Raises UnsupportedRule."""
     return (as_aql(rule, catalogue),) if to is Language.AQL else as_sigma(rule, catalogue)
 
 
 def _directory(output: str) -> Path:
-    """The path; made, where it is written as a directory's. Raises UsageError."""
+    """The path of the output; a path written as a directory's is created. Raises UsageError."""
     path = Path(output)
     if output.endswith("/"):
         try:
@@ -143,7 +146,7 @@ def _directory(output: str) -> Path:
 
 
 def _write(outcomes: Sequence[_Outcome], to: Language, output: Path | None) -> None:
-    """A Sigma file holds several documents, a rule file one."""
+    """Write the results. A Sigma file may hold several documents, a rule file only one."""
     texts = [document.text for outcome in outcomes for document in outcome.documents]
     try:
         if output is None:
@@ -161,8 +164,8 @@ def _write(outcomes: Sequence[_Outcome], to: Language, output: Path | None) -> N
 
 
 def _names(outcomes: Sequence[_Outcome], to: Language) -> list[str]:
-    """A file's name for each rule: that of the rule's file, with its id where other rules stand in
-    the same file, or in one of the same name.
+    """A file name for each rule: that of the rule's file, followed by the rule's id if the file
+    holds several rules or another file has the same name.
     """
     stems = [Path(outcome.rule.file).stem for outcome in outcomes]
     taken = Counter(stem.casefold() for stem in stems)

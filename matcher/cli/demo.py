@@ -1,9 +1,9 @@
-"""``matcher demo``: the whole way with no Kafka installed.
+"""``matcher demo``: the whole service, without an installed Kafka.
 
-An embedded broker is started, events are replayed into it, the service of ``matcher run`` reads
+An embedded broker is started and events are replayed into it. The service of ``matcher run`` reads
 them, and its alerts are printed as they arrive. The broker silently drops what exceeds a few
-megabytes a partition, so the replay is paced by what the service and the reader of the alerts
-have committed.
+megabytes per partition. Therefore the replay waits for the service and the reader of the alerts to
+commit.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ _POLL_SECONDS = 0.05
 
 _RICHS_SVG: str = rich_console.CONSOLE_SVG_FORMAT  # type: ignore[attr-defined]  # documented so
 _SVG = re.sub(r"@font-face \{\{.*?\}\}", "", _RICHS_SVG, flags=re.DOTALL)
-"""rich's picture, without fonts that a reader's browser would fetch from elsewhere."""
+"""The picture that rich makes, without fonts that a reader's browser would fetch from elsewhere."""
 
 
 def demo(
@@ -91,8 +91,9 @@ def demo(
 
 
 def _demo_settings(given: Settings, servers: str) -> Settings:
-    """The user's rules and names; all that concerns Kafka is the demo's own. Of the rules that ship
-    those are shown that alert by default, of the user's own all.
+    """The user's rules and names, with the demo's own settings for Kafka.
+
+    Of the rules that ship, those that alert by default are shown; of the user's own, all.
     """
     shipped = given.rules == RuleSettings()
     return Settings(
@@ -117,7 +118,7 @@ def _demo_settings(given: Settings, servers: str) -> Settings:
 
 
 class _Demo:
-    """One demo: three things that run beside each other, and what they have seen."""
+    """One demo: three tasks that run at the same time, and what they have seen."""
 
     def __init__(
         self,
@@ -142,7 +143,7 @@ class _Demo:
         self._finished = False
 
     async def run(self, *, keep: bool) -> None:
-        """Returns when the summary is printed; with ``keep`` after a signal."""
+        """Run the demo until the summary is printed; with ``keep`` until a signal."""
         self._broker.create_topics((_INPUT, _ALERTS, _DEAD_LETTERS))
         serving = asyncio.create_task(self._service.run())
         printing = asyncio.create_task(self._print_alerts())
@@ -172,7 +173,7 @@ class _Demo:
         )
 
     async def _replay(self) -> None:
-        """Writes everything, at the pace of the slowest reader; returns when all is committed."""
+        """Write all events, at the pace of the slowest reader, until all are committed."""
         await self._reading.wait()
         while not self._service.ready:  # noqa: ASYNC110  (it is what a health check would do)
             await asyncio.sleep(_POLL_SECONDS)
@@ -211,7 +212,7 @@ class _Demo:
         self._not_replayed += 1
 
     async def _print_alerts(self) -> None:
-        """Prints the alert topic as it grows, and commits what is printed."""
+        """Print the alerts of the topic as they arrive, and commit each when it is printed."""
         table = AlertTable(self._console)
         settings = InputSettings(topics=(_ALERTS,), group=_READERS)
         exposition = Exposition()
@@ -232,10 +233,10 @@ class _Demo:
             await source.stop()
 
     async def revoked(self) -> None:
-        """Called by the source of the alerts: nothing is held back, so nothing is to be done."""
+        """Called by the source of the alerts. There is nothing to do, as no alert is held back."""
 
     def assigned_from(self, _generation: int, _positions: Mapping[TopicPartition, int]) -> None:
-        """Called by the source of the alerts: from now on it reads."""
+        """Called by the source of the alerts when it begins to read."""
         self._reading.set()
 
     def _show_summary(self) -> None:

@@ -1,4 +1,4 @@
-"""The last table of the demo: what the service counted."""
+"""The summary of the demo: what the service counted."""
 
 from rich.console import Console
 from rich.table import Table
@@ -24,8 +24,8 @@ def show_summary(
     printed: int,
     seconds: float,
 ) -> None:
-    """Prints it. ``seconds`` is from the first record written until all was committed, 0 where
-    that did not happen.
+    """Print the summary. ``seconds`` is the time from the first write until all records were
+    committed; 0 if that did not happen.
     """
     events = _total(exposition, EVENTS)
     table = Table(title="\nSummary", title_justify="left", title_style="bold", show_header=False)

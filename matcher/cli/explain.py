@@ -36,7 +36,7 @@ from matcher.service.wiring import load_catalogue, load_rulebook
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an event stands, in the words of an alert's origin."""
+    """The place of an event, in the terms of an alert's origin."""
 
     file: str
     line: int
@@ -45,7 +45,7 @@ class _Place:
 
 @dataclass(slots=True)
 class _Asked:
-    """Which events are to be explained, and how many of them there were."""
+    """The events that are to be explained, and how many there were."""
 
     line: int | None
     index: int | None
@@ -54,7 +54,7 @@ class _Asked:
     shown: int = 0
 
     def names(self, place: _Place) -> bool:
-        """Whether the event that stands there is asked for."""
+        """Whether the event at that place is to be explained."""
         return self.line in (None, place.line) and self.index in (None, place.index)
 
 
@@ -105,8 +105,9 @@ def explain(
 
 
 def _rule(settings: Settings, catalogue: Catalogue, name: str | None) -> Rule:
-    """The rule of that id, or the only one there is. Raises UsageError; RuleErrors where the one
-    that is meant may be among the refused.
+    """The rule with that id, or the only rule.
+
+    Raises UsageError; RuleErrors if the wanted rule may be among the refused.
     """
     rulebook = load_rulebook(settings, catalogue)
     for rule in rulebook.rules:
@@ -122,7 +123,7 @@ def _rule(settings: Settings, catalogue: Catalogue, name: str | None) -> Rule:
 
 
 def _only(rulebook: Rulebook) -> Rule:
-    """The rule of a file that holds no other. Raises UsageError."""
+    """The only rule of a file. Raises UsageError if there are several."""
     file, rules = rulebook.files[0], rulebook.rules
     if len(rules) == 1:
         return rules[0]
@@ -133,7 +134,7 @@ def _only(rulebook: Rulebook) -> Rule:
 
 
 def _events(path: str, catalogue: Catalogue) -> Iterator[tuple[_Place, Event | Reject]]:
-    """Every event of the file, and every unit that is none; the start time is an event's own."""
+    """Every event and every reject of the file. The start time of an event is its own time."""
     for file in find_files([path]).paths:
         for portion in read_portions(file):
             for unit in portion.rejects:
@@ -150,8 +151,8 @@ def _events(path: str, catalogue: Catalogue) -> Iterator[tuple[_Place, Event | R
 
 
 def _rows(rule: Rule, asked: _Asked, path: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
-    """What is to be shown, one event after the other. Raises UsageError where nothing stands at the
-    place asked for.
+    """The rows to show, one event after the other. Raises UsageError if there is no event at the
+    place.
     """
     matches = predicate(rule.expression)
     for place, item in _events(path, catalogue):

@@ -1,4 +1,6 @@
-"""``matcher health``: a container's health check. Nothing but the standard library and typer."""
+"""``matcher health``: a container's health check. It imports only the standard library
+and typer.
+"""
 
 import http.client
 import os
@@ -28,7 +30,9 @@ def health(
 
 
 def ask(url: str) -> tuple[bool, str]:
-    """Whether the address answers 200, and the first line it says, or why it says nothing."""
+    """Whether the address answers 200, with the first line of the answer or the reason why there is
+    none.
+    """
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         return False, f"{url}: give an http:// address"

@@ -1,4 +1,4 @@
-"""Which files the paths of a command line mean."""
+"""Finds the files that the paths of a command line stand for."""
 
 import glob
 import os
@@ -10,14 +10,15 @@ from matcher.errors import UsageError
 
 STDIN = "-"
 SUFFIXES = (".json", ".jsonl", ".ndjson")
-"""What is read inside a directory, with or without ``.gz`` behind it; a file that is named is
-read whatever it is called."""
+"""The file names that are read in a directory, with or without ``.gz`` at the end. A file that is
+named itself is read whatever its name is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class InputFiles:
-    """The files to read, in order, each once. ``passed_over`` are those in directories whose
-    names say that they hold something else.
+    """The files to read, in order, each once. ``passed_over`` are files in directories that are not
+    read because of their names.
     """
 
     paths: tuple[str, ...]
@@ -25,9 +26,9 @@ class InputFiles:
 
 
 def find_files(arguments: Iterable[str]) -> InputFiles:
-    """The files that files, directories, globs and ``-`` mean.
+    """Find the files for these arguments: files, directories, globs, and ``-``.
 
-    Raises UsageError, with every argument that means nothing, where one does.
+    Raises UsageError that names every argument without a file.
     """
     paths: dict[str, str] = {}
     passed_over: list[str] = []

@@ -1,4 +1,4 @@
-"""The program's commands, and how it ends: exit codes are listed in ``docs/exit-codes.md``."""
+"""The program's commands, and how it ends: ``docs/exit-codes.md`` lists the exit codes."""
 
 import inspect
 import sys
@@ -30,8 +30,10 @@ _HELP = "Runs detection rules over cloud audit events: from Kafka, or from files
 
 
 class _Commands(UserDict[str, Any]):
-    """Of each command the place; who asks for one gets the command itself, imported then: a scan
-    needs no Kafka client and no server, and they take as long to import as all the rest.
+    """The commands by name, each imported only when it is run.
+
+    A scan needs neither the Kafka client nor the HTTP server, which take as long to import as
+    everything else together.
     """
 
     def __getitem__(self, name: str) -> Any:
@@ -45,7 +47,9 @@ class _Commands(UserDict[str, Any]):
 
 
 def _paragraphs(text: str) -> str:
-    """A docstring with each paragraph on one line: the terminal's width decides where it breaks."""
+    """A docstring with each paragraph on one line, which is then wrapped to the
+    terminal's width.
+    """
     return "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(text).split("\n\n"))
 
 
@@ -75,7 +79,7 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """The options beside a command."""
+    """The options of the program itself."""
 
 
 def _program() -> typer.core.TyperGroup:
@@ -87,9 +91,10 @@ def _program() -> typer.core.TyperGroup:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; its exit code. What went wrong is one message on stderr.
+    """Run one command, and return its exit code.
 
-    A fault of the program itself is a traceback, with exit code 1 of the interpreter.
+    An error is shown as one message on stderr. A bug in the program is shown as a traceback, and
+    ends with the interpreter's exit code 1.
     """
     try:
         _program()(args=arguments, prog_name="matcher")

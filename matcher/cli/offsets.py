@@ -1,4 +1,4 @@
-"""``matcher offsets skip``: leaves out records that cannot be read, when a person says so."""
+"""``matcher offsets skip``: skips records that cannot be read, when a person asks for it."""
 
 import asyncio
 from typing import Annotated

@@ -31,7 +31,7 @@ Profile = Annotated[
 
 
 class Dialect(StrEnum):
-    """Which AQL a query on the command line may be."""
+    """The dialect of AQL for a query on the command line."""
 
     COMPAT = "compat"
     STRICT = "strict"
@@ -54,8 +54,8 @@ def configuration(
 ) -> Configuration:
     """The settings in effect.
 
-    ``named`` is what the command's own options give: dotted setting → (option, value); a value
-    of None was not given. ``--set`` is weaker than those. Raises UsageError, ConfigError.
+    ``named`` are the command's own options: dotted setting → (option, value), where a value of None
+    was not given. They override ``--set``. Raises UsageError, ConfigError.
     """
     options: dict[str, tuple[str, Any]] = {}
     for text in sets or []:

@@ -1,5 +1,5 @@
-"""A bar over the bytes of all files, where stderr is a terminal and stdout is none: rows would run
-into it.
+"""A progress bar over the bytes of all files, if stderr is a terminal and stdout is not: a bar
+would mix with printed rows.
 """
 
 import sys
@@ -17,7 +17,9 @@ from matcher.cli.inputs import STDIN, InputFiles
 
 @contextmanager
 def progress(files: InputFiles) -> Iterator[Any]:
-    """Gives what moves the bar: a call with a file and how many of its bytes have been read."""
+    """Gives a function that moves the bar: it takes a file and the number of its bytes that have
+    been read.
+    """
     sizes = {path: _size(path) for path in files.paths}
     console = Console(stderr=True)
     columns = (TextColumn("scanning"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -33,7 +35,7 @@ def progress(files: InputFiles) -> Iterator[Any]:
 
 
 def _size(path: str) -> int:
-    """In bytes, 0 where that is not known."""
+    """The size of a file in bytes; 0 if that is not known."""
     try:
         return 0 if path == STDIN else Path(path).stat().st_size
     except OSError:

@@ -1,4 +1,4 @@
-"""AQL texts on a command line: where they come from."""
+"""Reads AQL texts that are given on a command line."""
 
 import sys
 from dataclasses import dataclass
@@ -11,17 +11,20 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class QueryText:
-    """An AQL text, and the file it was read from; ``""`` where it stood in the command."""
+    """An AQL text, and the file that it was read from; ``""`` if it was given on the
+    command line.
+    """
 
     text: str
     file: str
 
 
 def read_query(argument: str, *, bare_file: bool = False) -> QueryText:
-    """The text itself, of the file behind ``@``, or of standard input for ``-``; with
-    ``bare_file`` also of a file that is named as it is.
+    """The AQL text for an argument: the argument itself, the file after ``@``, or standard input
+    for ``-``.
 
-    Raises UsageError where the file cannot be read, RuleSyntaxError where it is not UTF-8.
+    With ``bare_file`` the argument may also be the name of a file. Raises UsageError if the file
+    cannot be read, RuleSyntaxError if it is not UTF-8.
     """
     if argument == STDIN:
         return QueryText(_decoded(sys.stdin.buffer.read(), "<stdin>"), "<stdin>")

@@ -1,8 +1,8 @@
-"""Files into records, with bounded memory however large the file is.
+"""Files → records, with bounded memory however large a file is.
 
-Where a file's first non-empty line is a whole JSON value, each non-empty line is a record; else
-the file is one. A record's offset is its line, counted from 1, blank lines too. Gzip is told by
-its first bytes, not by the file's name.
+If the first non-empty line of a file is a whole JSON value, each non-empty line is a record;
+otherwise the whole file is one record. A record's offset is its line; lines are counted from 1 and
+include empty ones. Gzip is recognised by its first bytes, not by the file's name.
 """
 
 import contextlib
@@ -25,12 +25,14 @@ from matcher.events.record import Batch, InputFile, PlainRecord, Reject, RejectR
 from matcher.pipeline.outcome import RejectedUnit
 
 MAX_RECORD_BYTES = 256 * 1024 * 1024
-"""A longer record is a reject: memory stays bounded."""
+"""A record longer than this is a reject, so that memory stays bounded."""
 
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
-"""No more than MAX_RECORD_BYTES: a line inside a chunk is never too long."""
+"""The size of one read. It is not more than MAX_RECORD_BYTES, so a line inside one chunk is never
+too long.
+"""
 _NO_TIME = -1
 _GZIP_WINDOW = 31
 
@@ -39,8 +41,8 @@ _GZIP_WINDOW = 31
 class Portion:
     """Some records of one file, in order.
 
-    ``rejects`` are units that could not even be read. ``cut`` says that the last record is what
-    a broken file still gave. ``position`` is how many bytes of the file have been read.
+    ``rejects`` are units that could not be read. ``cut``: the last record is what could be read
+    before the file broke. ``position`` is the number of bytes of the file that have been read.
     """
 
     batch: Batch
@@ -54,9 +56,8 @@ class _BrokenGzipError(Exception):
 
 
 def read_portions(path: str) -> Iterator[Portion]:
-    """Everything in a file, or in standard input for ``-``.
-
-    Raises UsageError where the file cannot be opened or read at all.
+    """Read a file, or standard input for ``-``, in portions. Raises UsageError if the file cannot
+    be opened or read at all.
     """
     try:
         with _open(path) as raw:
@@ -68,10 +69,10 @@ def read_portions(path: str) -> Iterator[Portion]:
 
 
 class _Lines(NamedTuple):
-    """Lines that follow each other, without their line feeds; ``number`` is the first one's.
+    """Consecutive lines without their line feeds; ``number`` is the number of the first.
 
-    One that had to be thrown away for its length is None. ``unfinished``: it is a single line, and
-    the stream broke inside it.
+    A line that was dropped because it was too long is None. ``unfinished``: there is a single line,
+    and the stream broke inside it.
     """
 
     number: int
@@ -81,7 +82,7 @@ class _Lines(NamedTuple):
 
 @dataclass(slots=True)
 class _Reading:
-    """What is collected for the next portion; ``line`` is the last one of which is known."""
+    """What is collected for the next portion; ``line`` is the last line that has been seen."""
 
     path: str
     line: int = 1
@@ -103,7 +104,7 @@ class _Reading:
         yield self._portion()
 
     def _records(self, run: _Lines) -> Iterator[Portion]:
-        """Each line in which something stands is a record."""
+        """Make a record of each line that is not blank."""
         self.line = run.number + len(run.texts) - 1
         for line, text in enumerate(run.texts, run.number):
             if text is None:
@@ -116,7 +117,7 @@ class _Reading:
                 yield self._portion()
 
     def _one_record(self, first: _Lines, runs: Iterator[_Lines]) -> Iterator[Portion]:
-        """The whole file is a record, or what can be read of it."""
+        """Make one record of the whole file, or of what can be read of it."""
         parts: list[bytes] = []
         size, overlong = -1, False
         try:
@@ -162,7 +163,9 @@ def _position(raw: IO[bytes]) -> int:
 
 
 def _chunks(raw: Any) -> Iterator[bytes]:
-    """The inflated bytes. Raises _BrokenGzipError where they end before the stream does."""
+    """The bytes of the file, inflated. Raises _BrokenGzipError if they end before the gzip stream
+    does.
+    """
     if raw.peek(len(GZIP_MAGIC))[:2] != GZIP_MAGIC:
         while chunk := raw.read1(_CHUNK_BYTES):
             yield chunk
@@ -171,9 +174,11 @@ def _chunks(raw: Any) -> Iterator[bytes]:
 
 
 def _inflated(raw: Any) -> Iterator[bytes]:
-    """What the members of a gzip hold, a chunk at a time; zeros after the last are padding.
+    """The contents of the members of a gzip file, a chunk at a time; zeros after the last member
+    are padding.
 
-    A broken one gives all it has first: the library's file object would keep that for itself.
+    A broken member first gives all that could be inflated, which the standard library's file object
+    would keep to itself.
     """
     data: bytes = raw.read1(_CHUNK_BYTES)
     while data:
@@ -199,8 +204,8 @@ def _inflated(raw: Any) -> Iterator[bytes]:
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[_Lines]:
-    """The lines of a stream, of which the last needs no line feed. Where the stream breaks, what
-    there is of the line comes first and the error after it.
+    """The lines of a stream; the last line needs no line feed. If the stream breaks, the incomplete
+    line comes first and then the error.
     """
     number, size = 1, 0
     parts: list[bytes] = []
@@ -228,7 +233,7 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[_Lines]:
 
 
 def _behind_blank_lines(runs: Iterator[_Lines]) -> _Lines:
-    """The first lines of which the first is not blank; one that is empty where there are none."""
+    """The lines from the first non-blank one on; a single empty line if there is none."""
     for run in runs:
         for index, text in enumerate(run.texts):
             if text is None or text.strip(BLANK):

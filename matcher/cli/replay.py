@@ -1,4 +1,4 @@
-"""``matcher replay``: files onto a topic, one Kafka record a record."""
+"""``matcher replay``: writes files to a topic, one Kafka record for each record of a file."""
 
 import asyncio
 import contextlib
@@ -68,7 +68,9 @@ def replay(
 
 
 def records_of(paths: tuple[str, ...], unreadable: Callable[[], None]) -> Iterator[Record]:
-    """The records of these files, in order; ``unreadable`` is called for each unit that is none."""
+    """The records of these files, in order; ``unreadable`` is called with each unit that cannot be
+    read.
+    """
     for path in paths:
         for portion in read_portions(path):
             for _ in portion.rejects:
@@ -88,8 +90,9 @@ class _Replay:
         self.unreadable = 0
 
     async def run(self, paths: tuple[str, ...], *, loop: bool) -> None:
-        """Returns when all is acknowledged, or after a signal. Raises KafkaUnreachable,
-        DeliveryError.
+        """Write all records, until all are acknowledged or a signal comes.
+
+        Raises KafkaUnreachable, DeliveryError.
         """
         task = asyncio.current_task()
         settings = self._settings
@@ -134,7 +137,7 @@ class _Replay:
         waiting.clear()
 
     async def _until(self, moment: float) -> None:
-        """Sleep, unless we are told to stop."""
+        """Sleep until the given time, or until told to stop."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, moment - time.monotonic())):
                 await self._stopping.wait()

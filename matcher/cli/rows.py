@@ -23,7 +23,7 @@ Rows = Iterable[Sequence[Any]]
 
 
 def write_table(aliases: Sequence[str], rows: Rows) -> None:
-    """A table for a person: long cells are cut, control characters are made visible."""
+    """Write a table for a person: long cells are cut, and control characters are made visible."""
     table = Table(box=None, pad_edge=False)
     for alias in aliases:
         table.add_column(_cell(alias))
@@ -45,7 +45,7 @@ def write_csv(aliases: Sequence[str], rows: Rows) -> None:
 
 
 def write_json_lines(aliases: Sequence[str], rows: Rows) -> None:
-    """One JSON object a row, under the aliases, in their order."""
+    """Write one JSON object for each row, with the columns' aliases as keys, in order."""
     for row in rows:
         document = dict(zip(aliases, row, strict=True))
         sys.stdout.buffer.write(encode(document) + b"\n")
@@ -68,7 +68,9 @@ def _write_csv_row(cells: Sequence[str]) -> None:
 
 
 def _cell(text: str) -> Text:
-    """Never wrapped; but the column may be, so that the widest gives way first."""
+    """A cell that is not wrapped itself. Its column may wrap, so that the widest column becomes
+    narrower first.
+    """
     return Text(_on_one_line(text), no_wrap=True, overflow="ellipsis")
 
 

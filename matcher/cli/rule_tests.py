@@ -20,7 +20,7 @@ from matcher.service.wiring import load_catalogue, load_rulebook
 
 _SHOWN_EVENTS = 3
 _DEPTH = 3
-"""How far the tree of conditions stands to the right, below its test."""
+"""How far the tree of conditions is indented below its test."""
 
 
 def run_rule_tests(
@@ -58,8 +58,8 @@ def run_rule_tests(
 
 
 def _tell_lacking(console: Console, rulebook: Rulebook) -> None:
-    """A line for each rule without a test of either kind; of Sigma rules that have none inside, as
-    those of others, their number alone.
+    """Write a line for each rule that lacks a test of either kind. For Sigma rules without any
+    test, which are usually others' rules, only their number is written.
     """
     untested = 0
     for rule in rulebook.rules:
@@ -75,7 +75,7 @@ def _tell_lacking(console: Console, rulebook: Rulebook) -> None:
 
 
 def _show(console: Console, results: Sequence[TestResult], *, quiet: bool) -> int:
-    """Prints every test, or those alone that failed; how many failed."""
+    """Print every test, or only those that failed; returns the number of failed tests."""
     for result in results:
         if result.passed and quiet:
             continue
@@ -90,7 +90,7 @@ def _show(console: Console, results: Sequence[TestResult], *, quiet: bool) -> in
 
 
 def _explain(console: Console, result: TestResult) -> None:
-    """What the rule decided on the events of a test that failed, condition by condition."""
+    """Show how the rule decided the events of a failed test, condition by condition."""
     for event in result.decided[:_SHOWN_EVENTS]:
         console.print(Text(f"     {event.qidname}, {event.log_source_type.name}:", style="dim"))
         verdict = judge(result.rule.expression, event)

@@ -1,4 +1,4 @@
-"""``matcher run``: the service, on a real Kafka."""
+"""``matcher run``: runs the service on a Kafka cluster."""
 
 import sys
 from importlib.metadata import version
@@ -76,7 +76,7 @@ def run(
 
 
 def _say_what_runs(settings: Settings, pipeline: Pipeline) -> None:
-    """The first line of the log: which program, on what, with which rules."""
+    """Write the first line of the log: the program's version, the topics and the rules."""
     log.info(
         "starting",
         version=version("matcher"),

@@ -119,7 +119,7 @@ def answer(
     paths: list[str],
     output: Output,
 ) -> int:
-    """Writes the answer of a query; how many rows it has."""
+    """Write the answer of a query; returns its number of rows."""
     catalogue, text = load_catalogue(settings), read_query(argument)
     moment = _moment(now)
     try:
@@ -168,7 +168,7 @@ def _moment(now: str | None) -> int:
 
 
 class _Scan:
-    """One scan: what it has counted so far."""
+    """One scan, and what it has counted so far."""
 
     def __init__(self, pipeline: Pipeline, write_alert: Any, rejects: IO[str] | None) -> None:
         self._pipeline = pipeline
@@ -223,7 +223,9 @@ class _Scan:
         self._rejects.write(json.dumps(row) + "\n")
 
     def summary(self) -> dict[str, Any]:
-        """The counts under the names of the summary file; zeros are left out of the parts."""
+        """The counts under the names of the summary file; zeros are left out of the
+        counts by name.
+        """
         counts = self.counts
         by_rule: dict[str, int] = {}
         for (rule, _severity), number in counts.matches.items():
@@ -240,7 +242,7 @@ class _Scan:
         }
 
     def tell(self, console: Console, files: InputFiles) -> None:
-        """One line for a person, on stderr."""
+        """Write one line for a person to stderr."""
         counts = self.counts
         console.print(
             f"{counted(len(files.paths), 'file')}, {counted(counts.records, 'record')}, "

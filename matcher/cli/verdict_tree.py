@@ -1,4 +1,6 @@
-"""A rule's decision on one event as a tree: each condition, whether it held, what it saw."""
+"""A rule's decision on one event as a tree: each condition, whether it held, and the value that it
+saw.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +15,7 @@ _LONGEST_SHOWN = 80
 
 
 def verdict_row(verdict: Verdict, event: Event) -> dict[str, Any]:
-    """A verdict as JSON; the payload is not repeated."""
+    """A verdict as JSON, without the payload."""
     if verdict.parts:
         parts = [verdict_row(part, event) for part in verdict.parts]
         return {"condition": verdict.text, "holds": verdict.holds, "parts": parts}
@@ -25,7 +27,9 @@ def verdict_row(verdict: Verdict, event: Event) -> dict[str, Any]:
 
 
 def verdict_tree(verdict: dict[str, Any], depth: int) -> Iterator[Table]:
-    """A line a node. What is too long goes on under itself, not under its mark."""
+    """The tree as text, one line for each node. A long line is continued under its text, not under
+    its mark.
+    """
     mark = ("+ ", "green") if verdict["holds"] else ("- ", "red")
     seen = [f"{name} is {_shown(value)}" for name, value in verdict.get("seen", {}).items()]
     tail = (f"   {', '.join(seen)}", "dim") if seen else ""

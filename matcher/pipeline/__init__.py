@@ -1,1 +1,1 @@
-"""A batch of records in, everything that it causes out."""
+"""A batch of records → everything that it causes."""

@@ -1,4 +1,4 @@
-"""What became of a batch: everything that must be written before its offsets are committed."""
+"""What a batch causes: everything that must be written before the batch's offsets are committed."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from matcher.events.record import Record, Reject
 
 @dataclass(frozen=True, slots=True)
 class RejectedUnit:
-    """A reject and the record it came from. Where a record has more than
-    :data:`matcher.pipeline.process.MAX_REJECTS_A_RECORD`, the one reject is the whole record.
+    """A reject, and the record that it came from. If a record has more rejects than
+    :data:`matcher.pipeline.process.MAX_REJECTS_A_RECORD`, there is one reject for the whole record.
     """
 
     record: Record
@@ -19,26 +19,26 @@ class RejectedUnit:
 
 @dataclass(slots=True)
 class Counts:
-    """Numbers of one outcome; they add up."""
+    """The counts of one outcome; they can be added."""
 
     records: int = 0
     bytes: int = 0
     events: Counter[str] = field(default_factory=Counter)
-    """By log source type name."""
+    """Events by the name of the log source type."""
     matched: Counter[str] = field(default_factory=Counter)
     """Events with at least one match, by log source type name."""
     matches: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By rule id and severity label."""
+    """Matches by rule id and severity label."""
     rejects: Counter[str] = field(default_factory=Counter)
-    """By reason: every unit, also where the record was dead-lettered as one."""
+    """Rejected units by reason, also if their record is dead-lettered as a whole."""
     skipped: Counter[str] = field(default_factory=Counter)
-    """By reason."""
+    """Skipped units by reason."""
     candidates: int = 0
     evaluations: int = 0
     rule_errors: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
-        """Count the other in."""
+        """Add the other counts to these."""
         self.records += other.records
         self.bytes += other.bytes
         self.candidates += other.candidates
@@ -49,11 +49,11 @@ class Counts:
 
 @dataclass(slots=True)
 class Outcome:
-    """What one batch, or one part of it, caused.
+    """What one batch, or one part of it, causes.
 
-    ``forwards`` are the input's records in which any event matched any rule. ``done`` are the
-    offsets whose records are complete with this outcome: once everything in it *and in the
-    outcomes before it* is acknowledged, they may be committed.
+    ``forwards`` are the input's records in which any event matched any rule. ``done`` is the last
+    offset that is complete with this outcome: once everything in it *and in the outcomes before it*
+    is acknowledged, the offsets up to it may be committed.
     """
 
     alerts: list[Alert] = field(default_factory=list)
@@ -61,10 +61,10 @@ class Outcome:
     rejects: list[RejectedUnit] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     done: int | None = None
-    """The last offset that is complete, None where no record ended in this part."""
+    """The last complete offset; None if no record ended in this part."""
 
     def add(self, other: "Outcome") -> None:
-        """Append what came later."""
+        """Append a later outcome."""
         self.alerts += other.alerts
         self.forwards += other.forwards
         self.rejects += other.rejects

@@ -1,13 +1,14 @@
-"""Python's cycle collector, made rare."""
+"""Makes Python's cycle collector run rarely."""
 
 import gc
 
 
 def calm_collector() -> None:
-    """Make the cycle collector rare: what a record leaves behind dies by its reference count.
+    """Make the cycle collector run rarely.
 
-    Left at its defaults it costs a third to a half of the reading (docs/reference/kafka.md,
-    "What reading costs"), and as much of the loading of thousands of rules.
+    The objects of a record are freed by their reference counts. With its default settings the
+    collector would take a third to a half of the reading time (docs/reference/kafka.md, "What
+    reading costs"), and as much of the time to load thousands of rules.
     """
     gc.collect()
     gc.freeze()

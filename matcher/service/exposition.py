@@ -1,7 +1,7 @@
 """Turns the metrics of :mod:`matcher.metrics` into Prometheus series.
 
-The only module that knows the Prometheus client. One :class:`Exposition` has its own registry,
-so two services in one process do not meet.
+This is the only module that imports the Prometheus client. Each :class:`Exposition` has a registry
+of its own, so two services in one process do not share series.
 """
 
 from typing import Any
@@ -25,7 +25,9 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # every counter woul
 
 
 class Exposition:
-    """A :class:`matcher.metrics.Recorder`. A metric outside the catalogue is a KeyError."""
+    """A :class:`matcher.metrics.Recorder`. A metric that is not in the catalogue raises
+    KeyError.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -47,12 +49,12 @@ class Exposition:
         self._child(metric, labels).observe(value)
 
     def forget(self, metric: Metric, labels: tuple[str, ...]) -> None:
-        """Drop one series; one that was never there is no error."""
+        """Drop one series; dropping an unknown series is no error."""
         if self._children.pop((metric.name, labels), None) is not None:
             self._families[metric.name].remove(*labels)
 
     def totals(self, metric: Metric) -> dict[tuple[str, ...], float]:
-        """What a counter has counted so far, by labels; of a histogram, the sums."""
+        """The values of a counter by labels; for a histogram, the sums."""
         wanted = f"{metric.name}_sum" if metric.kind == "histogram" else metric.name
         return {
             tuple(sample.labels[name] for name in metric.labels): sample.value
@@ -62,7 +64,7 @@ class Exposition:
         }
 
     def render(self) -> bytes:
-        """The page that Prometheus scrapes: :data:`CONTENT_TYPE`."""
+        """The page that Prometheus scrapes, of type :data:`CONTENT_TYPE`."""
         return generate_latest(self._registry)
 
     def _family(self, metric: Metric) -> Counter | Gauge | Histogram:
@@ -78,7 +80,9 @@ class Exposition:
         return Histogram(**common, registry=self._registry, buckets=metric.buckets)
 
     def _child(self, metric: Metric, labels: tuple[str, ...]) -> Any:
-        """The series, looked up once: finding it again costs one dictionary access."""
+        """The series for these labels, which is then remembered, so that each later use costs one
+        dictionary access.
+        """
         key = (metric.name, labels)
         child = self._children.get(key)
         if child is None:

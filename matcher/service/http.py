@@ -1,7 +1,7 @@
-"""The HTTP side: metrics, liveness, readiness, and an index of them.
+"""The HTTP pages: metrics, liveness, readiness, and an index of them.
 
-It runs inside the service's loop. The server is uvicorn's, without its signal handlers: those
-would take SIGTERM from :mod:`matcher.service.shutdown` and raise it again at the end.
+They are served in the service's event loop by uvicorn, without its signal handlers: those would
+take SIGTERM from :mod:`matcher.service.shutdown` and raise it again at the end.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from matcher.service.exposition import CONTENT_TYPE, Exposition
 
 _CLOSE_SECONDS = 1
 CONNECTION_SECONDS = 10.0
-"""A connection that no request is answered on is closed after so long, be it silent, slow with its
-headers, or idle between two requests: a scraper connects anew.
+"""A connection is closed after this many seconds without an answered request: when it is silent,
+sends its headers slowly, or is idle between two requests. A scraper then connects again.
 """
 MOST_CONNECTIONS = 100
-"""A connection above that number is closed at once."""
+"""The most open connections; a further one is closed at once."""
 
 _INDEX = """\
 matcher
@@ -37,11 +37,11 @@ matcher
 """
 
 Answer = Callable[[], tuple[bool, str]]
-"""A health question: whether it is well, and one line that says why."""
+"""A health check: whether the service is healthy, and one line that says why."""
 
 
 def application(exposition: Exposition, live: Answer, ready: Answer) -> Starlette:
-    """The pages. No answer waits for Kafka."""
+    """The application with the pages. No page waits for Kafka."""
 
     async def index(_request: Request) -> Response:
         return PlainTextResponse(_INDEX)
@@ -71,7 +71,7 @@ def _health(answer: tuple[bool, str]) -> Response:
 
 
 class _Connection(H11Protocol):
-    """uvicorn's, which by itself waits for ever for a request's headers."""
+    """A connection of uvicorn, which by itself would wait without end for a request's headers."""
 
     seconds = CONNECTION_SECONDS
     most = MOST_CONNECTIONS
@@ -108,9 +108,9 @@ async def serve(
     connection_seconds: float = CONNECTION_SECONDS,
     most_connections: int = MOST_CONNECTIONS,
 ) -> AsyncIterator[str]:
-    """Serves the pages while the block runs; gives their address.
+    """Serve the pages while the block runs, and give their address.
 
-    Raises ConfigError where the address cannot be listened on.
+    Raises ConfigError if the address cannot be used.
     """
     limits = {"seconds": connection_seconds, "most": most_connections}
     listener = _listen(settings)
@@ -133,7 +133,7 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which leaves signals alone."""
+    """A server of uvicorn that leaves signals alone."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

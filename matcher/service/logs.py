@@ -1,7 +1,8 @@
-"""Structured logs on stderr, one line an entry: ours, the Kafka client's, the web server's.
+"""Structured logs on stderr, one line for each entry of ours, of the Kafka client and of the web
+server.
 
-No secret is written, whoever tries. The Kafka client's lines, which repeat many times a second
-while a broker is away, are thinned out by :class:`matcher.stream.client.ClientLog`.
+No secret is written, whoever logs it. :class:`matcher.stream.client.ClientLog` thins out the Kafka
+client's lines, which repeat many times a second while a broker is away.
 """
 
 import json
@@ -31,7 +32,7 @@ def configure(
     secrets: Sequence[str] = (),
     stream: TextIO | None = None,
 ) -> None:
-    """Takes over the process's logging. A second call replaces the first."""
+    """Configure the process's logging. A second call replaces the configuration of the first."""
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -61,7 +62,7 @@ def secrets_of(model: BaseModel) -> tuple[str, ...]:
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """structlog's, with every known secret masked in the finished line."""
+    """A formatter of structlog that masks every known secret in the finished line."""
 
     def __init__(self, renderers: list[Any], secrets: Sequence[str]) -> None:
         super().__init__(foreign_pre_chain=_SHARED, processors=renderers)
@@ -76,7 +77,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def _quoted(secret: str) -> tuple[str, ...]:
-    """How the secret stands inside JSON, and inside a value that is shown as Python writes it."""
+    """The secret as it is written inside JSON, and inside a value in Python's notation."""
     return (
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],

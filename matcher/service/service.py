@@ -103,19 +103,21 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Rules are loaded and the group has told us what is ours: what ``/readyz`` answers."""
+        """Whether rules are loaded and the group has assigned partitions: the answer of
+        ``/readyz``.
+        """
         return self._ready()[0]
 
     def request_stop(self, why: str) -> None:
-        """Drain and end :meth:`run`, as the first signal does."""
+        """Drain, and end :meth:`run`, as the first signal does."""
         if self._shutdown is not None:
             self._shutdown.request(why)
 
     async def run(self) -> None:
-        """Returns after a clean drain.
+        """Run until a clean drain.
 
-        Raises ForcedError, NotDrained, ConfigError, KafkaUnreachable, DeliveryError, Stalled;
-        whatever the way out, nothing is committed that is not acknowledged.
+        Raises ForcedError, NotDrained, ConfigError, KafkaUnreachable, DeliveryError, Stalled.
+        However it ends, nothing is committed that is not acknowledged.
         """
         self._record_beginning()
         task = asyncio.current_task()
@@ -163,8 +165,10 @@ class Service:
             yield
 
     def _live(self) -> tuple[bool, str]:
-        """An answer is the proof that the loop turns; records that wait and are not processed
-        end the process (exit code 13), and a broker that is away is no reason to restart.
+        """The answer of ``/livez``, which proves that the event loop runs.
+
+        Records that wait and are not processed end the process (exit code 13). A broker that is
+        away is no reason to restart.
         """
         if self._worker is None:
             return True, "starting"
@@ -183,7 +187,9 @@ class Service:
         return True, "; ".join([line, *stopped])
 
     def _record_beginning(self) -> None:
-        """What is known before the first record; series exist before their first count."""
+        """Record what is known before the first record, and create series before their
+        first count.
+        """
         record, ruleset = self.exposition, self._pipeline.ruleset
         labels = (version("matcher"), platform.python_version(), version("aiokafka"))
         record.set(BUILD_INFO, 1, labels)
@@ -203,7 +209,7 @@ class Service:
 
 
 def run_service(service: Service) -> None:
-    """Runs it to its end on uvloop. Raises what :meth:`Service.run` raises."""
+    """Run the service on uvloop until it ends. Raises what :meth:`Service.run` raises."""
     calm_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(service.run())

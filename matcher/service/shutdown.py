@@ -1,9 +1,9 @@
-"""The one owner of the signals that a service is sent.
+"""The only module that handles the signals which a service is sent.
 
-The first signal asks for a drain. A second one, or a drain that outlasts its budget, forces: the
-work is cancelled and the process ends with EXIT_FORCED. Whatever was not acknowledged was not
-committed either, so it is read again. Should even the cancelled work hang (a client's ``stop``
-may: docs/reference/kafka.md), a thread ends the process.
+The first signal asks for a drain. A second signal, or a drain that takes longer than its budget,
+forces the end: the work is cancelled and the process ends with EXIT_FORCED. What was not
+acknowledged was not committed either, so it is read again. If even the cancelled work hangs (a
+client's ``stop`` may: docs/reference/kafka.md), a thread ends the process.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 
 
 class Shutdown:
-    """Installs the handlers while its block runs, and restores what was there.
+    """Installs the signal handlers while its block runs, and then restores the former ones.
 
-    ``drain`` is called once, at the first signal or :meth:`request`. ``cancel`` is called when
-    there is no more waiting; :attr:`forced` then says why.
+    ``drain`` is called once, at the first signal or :meth:`request`. ``cancel`` is called when the
+    end is forced; :attr:`forced` then says why.
     """
 
     def __init__(

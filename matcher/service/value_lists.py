@@ -1,5 +1,5 @@
-"""Lists of values that rules name, read from a directory of text files: AQL's reference sets,
-Sigma's placeholders.
+"""Lists of values that rules name (AQL's reference sets, Sigma's placeholders), read from a
+directory of text files.
 """
 
 from pathlib import Path
@@ -10,9 +10,10 @@ SUFFIX = ".txt"
 
 
 def load_value_lists(directory: Path | None) -> dict[str, frozenset[str]]:
-    """The lists by name: ``NAME.txt`` is the list NAME, a value a line, blank lines left out.
+    """The lists by name: the file ``NAME.txt`` is the list NAME, with one value on each line; blank
+    lines are skipped.
 
-    Raises ConfigError, with every file that cannot be read.
+    Raises ConfigError that names every file which cannot be read.
     """
     if directory is None:
         return {}

@@ -1,4 +1,4 @@
-"""Settings → catalogue → rules → pipeline: what every command that matches is made of."""
+"""Settings → catalogue → rules → pipeline: what every command that matches needs."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -16,12 +16,14 @@ from matcher.rulebook import Rulebook, load_rules
 from matcher.service.value_lists import load_value_lists
 
 SHIPPED_RULES = Path(__file__).parents[1] / "shipped_rules"
-"""The rules that come with the program; in a checkout, the directory ``rules`` at its top."""
+"""The rules that come with the program. In a checkout they are the directory ``rules``
+at its top.
+"""
 
 
 def rule_paths(settings: Settings) -> tuple[Path, ...]:
-    """Where rules are read from: the setting, or the rules that ship where nothing is set and no
-    directory ``rules`` is at hand.
+    """The paths of the rules: the setting; without one, the directory ``rules`` if it exists, or
+    else the rules that come with the program.
     """
     paths = settings.rules.paths
     unset = paths == RuleSettings().paths and not any(path.exists() for path in paths)
@@ -45,8 +47,8 @@ def load_policy(settings: Settings) -> AqlPolicy:
 
 
 def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
-    """The rules that are there, refused ones among its errors. Raises UsageError, RuleError
-    where there is nothing to read.
+    """The rulebook; refused rules are among its errors. Raises UsageError, and RuleError if there
+    is nothing to read.
     """
     lists = load_value_lists(settings.sigma.placeholders)
     placeholders = sigma.Placeholders(
@@ -56,11 +58,12 @@ def load_rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
 
 
 def build_pipeline(settings: Settings, warn: Callable[[str], None]) -> Pipeline:
-    """A pipeline with every rule loaded. ``warn`` is told of what is read and does nothing.
+    """A pipeline with every rule loaded. ``warn`` is called about each document that is read but
+    has no effect.
 
-    Raises ConfigError, UsageError for a path that is not there, RuleErrors where a rule is
-    refused: a service that runs with some of its rules would miss attacks in silence. Only where
-    ``rules.refused`` is ``skip`` is each refused one a warning.
+    Raises ConfigError, UsageError for a path that does not exist, and RuleErrors if a rule is
+    refused: a service that runs with some of its rules would silently miss attacks. If
+    ``rules.refused`` is ``skip``, each refused rule is a warning instead.
     """
     catalogue = load_catalogue(settings)
     rulebook = load_rulebook(settings, catalogue)
