@@ -1,34 +1,37 @@
-"""A TCP proxy before one broker that resets its connections when it is told to."""
+"""TCP between a client and its brokers that a test can break: every connection reset, one after
+the other, some microseconds apart.
+"""
 
-import contextlib
+import asyncio
 import random
 import socket
 import struct
 import threading
 import time
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
-_AT_ONCE = struct.pack("ii", 1, 0)
+T = TypeVar("T")
+
+_LOOPBACK = "127.0.0.1"
 _CHUNK = 65_536
+_ANSWER_SECONDS = 30
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 seconds
 
 
 class ResettingProxy:
-    """A context manager: inside it, ``port`` is forwarded to the loopback port ``target``.
-
-    ``target`` is set before the first client connects.
-    """
+    """Forwards loopback ports from a thread of its own. A context manager: inside it it runs."""
 
     def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.target = 0
-        self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._lock = threading.Lock()
-        self._random = random.Random(11)  # noqa: S311 - the same gaps each time
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._servers: list[asyncio.Server] = []
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(
@@ -37,47 +40,82 @@ class ResettingProxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._listener.close()
-        self.reset_all(0)
+        self._do(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
-    def reset_all(self, most_apart: float) -> int:
-        """Reset every connection, each up to so many seconds after the one before; how many."""
-        with self._lock:
-            pairs, self._pairs = self._pairs, []
-        self._random.shuffle(pairs)
-        for client, broker in pairs:
-            _reset(client)
-            _reset(broker)
-            time.sleep(self._random.uniform(0, most_apart))
-        return len(pairs)
+    def forward(self, port: int) -> int:
+        """A new loopback port whose connections lead to that one."""
+        return self._do(self._serve(port))
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                broker = socket.create_connection(("127.0.0.1", self.target))
-            except OSError:
-                _reset(client)
-                continue
-            with self._lock:
-                self._pairs.append((client, broker))
-            for source, sink in ((client, broker), (broker, client)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+    def reset_all(self, random_: random.Random, apart: float) -> int:
+        """Reset the clients' connections in a random order, each up to ``apart`` seconds after the
+        one before. Returns how many there were.
+        """
+        return self._do(self._reset(random_, apart))
 
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_ANSWER_SECONDS)
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(_CHUNK):
-            sink.sendall(data)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+    async def _serve(self, port: int) -> int:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._connected(reader, writer, port)
 
+        server = await asyncio.start_server(connected, _LOOPBACK, 0)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
-def _reset(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-        connection.shutdown(socket.SHUT_RD)  # wakes the thread that reads from it
-    connection.close()
+    async def _connected(
+        self, reader: asyncio.StreamReader, client: asyncio.StreamWriter, port: int
+    ) -> None:
+        try:
+            answers, broker = await asyncio.open_connection(_LOOPBACK, port)
+        except OSError:
+            client.transport.abort()
+            return
+        self._clients.add(client)
+        for task in (
+            asyncio.create_task(self._pump(reader, broker, client)),
+            asyncio.create_task(self._pump(answers, client, broker)),
+        ):
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        other: asyncio.StreamWriter,
+    ) -> None:
+        """Pass on what comes; where one side ends, the other does."""
+        try:
+            while data := await reader.read(_CHUNK):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            for one in (writer, other):
+                one.transport.abort()
+                self._clients.discard(one)
+
+    async def _reset(self, random_: random.Random, apart: float) -> int:
+        connections = [one for one in self._clients if not one.transport.is_closing()]
+        random_.shuffle(connections)
+        for connection in connections:
+            raw = connection.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            connection.transport.abort()
+            await asyncio.sleep(0)  # the loop closes the socket in its next turn
+            until = time.monotonic() + random_.random() * apart
+            while time.monotonic() < until:  # no sleep is as short
+                pass
+        return len(connections)
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from tests.brokers.certificates import Certificates, make_certificates
 from tests.brokers.jars import KafkaJars
 from tests.brokers.process import Child, wait_until
+from tests.brokers.proxy import ResettingProxy
 
 _START_SECONDS = 60
 _ANSWER_SECONDS = 20
@@ -26,10 +27,11 @@ process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{secure}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}{secure}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{second}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{second_advertised}
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,\
+PROXIED:PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
@@ -72,7 +74,8 @@ listener.name.secure.ssl.keystore.location={pem}
 class _Ports:
     plain: int
     controller: int
-    secure: int
+    second: int
+    """Of the secure listener, or of the one behind a proxy."""
 
 
 class RealNode:
@@ -123,7 +126,8 @@ class RealCluster:
     """One or three nodes, each broker and controller. A context manager: inside it they run.
 
     ``secure`` opens a second listener, TLS with SCRAM-SHA-512; add users by
-    :meth:`tests.brokers.client.KafkaBroker.add_user`. ``server`` adds lines to
+    :meth:`tests.brokers.client.KafkaBroker.add_user`. ``proxy`` instead opens a second plaintext
+    listener, whose clients reach every node through the proxy. ``server`` adds lines to
     ``server.properties``.
     """
 
@@ -134,12 +138,15 @@ class RealCluster:
         *,
         nodes: int = 1,
         secure: bool = False,
+        proxy: ResettingProxy | None = None,
         server: str = "",
         java_options: tuple[str, ...] = (),
     ) -> None:
         self._jars = jars
         self._directory = directory
         self._count = nodes
+        self._proxy = proxy
+        self._proxy_ports: list[int] = []
         self._server = server
         self._java_options = java_options
         self.certificates: Certificates | None = make_certificates(directory) if secure else None
@@ -153,7 +160,12 @@ class RealCluster:
     @property
     def secure_bootstrap(self) -> str:
         """The listeners with TLS and SCRAM."""
-        return ",".join(f"127.0.0.1:{node.ports.secure}" for node in self.nodes)
+        return ",".join(f"127.0.0.1:{node.ports.second}" for node in self.nodes)
+
+    @property
+    def proxied_bootstrap(self) -> str:
+        """The listeners behind the proxy."""
+        return ",".join(f"127.0.0.1:{port}" for port in self._proxy_ports)
 
     def __enter__(self) -> Self:
         for attempt in range(3):
@@ -222,7 +234,7 @@ class RealCluster:
         ports = _free_ports(self._count)
         voters = ",".join(f"{i}@127.0.0.1:{p.controller}" for i, p in enumerate(ports, start=1))
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        self.nodes = []
+        self.nodes, self._proxy_ports = [], []
         for number, node_ports in enumerate(ports, start=1):
             directory = self._directory / f"node-{number}"
             self._write_files(directory, number, node_ports, voters, cluster_id)
@@ -245,12 +257,14 @@ class RealCluster:
         if self._jars.bootstrap_checkpoint.exists():
             shutil.copy(self._jars.bootstrap_checkpoint, data / "bootstrap.checkpoint")
         alone = self._count == 1
+        second, second_advertised = self._second_listener(ports)
         text = _PROPERTIES.format(
             node=number,
             voters=voters,
             port=ports.plain,
             controller=ports.controller,
-            secure=f",SECURE://127.0.0.1:{ports.secure}" if self.certificates else "",
+            second=second,
+            second_advertised=second_advertised,
             data=data,
             replicas=1 if alone else 3,
             in_sync=1 if alone else 2,
@@ -260,6 +274,17 @@ class RealCluster:
         if self.certificates:
             text += _SECURE.format(pem=self.certificates.server)
         (directory / "server.properties").write_text(text + self._server)
+
+    def _second_listener(self, ports: _Ports) -> tuple[str, str]:
+        """Where it listens, and what it tells clients."""
+        if self.certificates:
+            secure = f",SECURE://127.0.0.1:{ports.second}"
+            return secure, secure
+        if self._proxy:
+            port = self._proxy.forward(ports.second)
+            self._proxy_ports.append(port)
+            return f",PROXIED://127.0.0.1:{ports.second}", f",PROXIED://127.0.0.1:{port}"
+        return "", ""
 
     def _stop(self) -> None:
         for node in self.nodes:
