@@ -152,7 +152,7 @@ def test_check_shows_fields_and_what_is_not_evaluated(tmp_path, capsys):
         "not evaluated",
         ["correlation: read, not yet evaluated"],
     )
-    assert main(["check", str(tmp_path)]) == EXIT_OK
+    assert main(["check", "--details", str(tmp_path)]) == EXIT_OK
     shown = capsys.readouterr().out
     assert "Status as properties.result" in shown
     assert "never seen" in shown
