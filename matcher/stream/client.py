@@ -1,7 +1,7 @@
-"""How this program speaks to the Kafka client: every setting explicit, every wait with an end.
+"""How this program uses the Kafka client: every setting is explicit, and every wait ends.
 
-aiokafka's defaults skip records and wait for ever; nothing of them is inherited here. Its
-exceptions do not say why a connection failed, its log lines do: :class:`ClientLog` collects them.
+aiokafka's defaults skip records and wait without end; none of them is used here. Its exceptions do
+not say why a connection failed, but its log lines do: :class:`ClientLog` collects them.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ T = TypeVar("T")
 
 _RETRY_BACKOFF_MS = 200
 _FETCH_WAIT_MS = 100
-"""A real broker answers as soon as there is a record; the mock cluster only after this."""
+"""A real broker answers as soon as there is a record; the mock cluster answers only after this
+time.
+"""
 _REPEAT_SECONDS = 30.0
 _CANCEL_SECONDS = 2.0
 _START_AGAIN_SECONDS = 0.5
@@ -38,7 +40,7 @@ def _ms(seconds: float) -> int:
 
 
 def tls_context(security: SecuritySettings) -> ssl.SSLContext | None:
-    """The TLS side of the settings, None without TLS. Raises ConfigError for a bad file."""
+    """The TLS context for the settings; None without TLS. Raises ConfigError for a bad file."""
     if security.protocol not in ("SSL", "SASL_SSL"):
         return None
     try:
@@ -58,10 +60,10 @@ def tls_context(security: SecuritySettings) -> ssl.SSLContext | None:
 
 
 def connection_settings(kafka: KafkaSettings) -> dict[str, Any]:
-    """What every aiokafka client is made with. Raises ConfigError.
+    """The settings of every aiokafka client. Raises ConfigError.
 
-    Whoever makes a client asks here first, so this is also where the clients' connections learn
-    to take a closed transport for what it is (:mod:`matcher.stream.closed_transport`).
+    They are needed for every client, so this function also makes the clients' connections treat a
+    closed transport as a connection error (:mod:`matcher.stream.closed_transport`).
     """
     write_errors_close_connections()
     security = kafka.security
@@ -88,7 +90,7 @@ def connection_settings(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def consumer_settings(kafka: KafkaSettings, source: InputSettings) -> dict[str, Any]:
-    """The consumer's settings: bytes in, nothing committed or reset but by us."""
+    """The settings of a consumer: it gives bytes, and commits or resets nothing by itself."""
     return connection_settings(kafka) | {
         "group_id": source.group,
         "group_instance_id": None,
@@ -114,10 +116,10 @@ def consumer_settings(kafka: KafkaSettings, source: InputSettings) -> dict[str, 
 def producer_settings(
     kafka: KafkaSettings, output: OutputSettings, batch_bytes: int
 ) -> dict[str, Any]:
-    """The producer's settings: idempotent, acknowledged by all in-sync replicas.
+    """The settings of a producer: idempotent, and acknowledged by all in-sync replicas.
 
-    ``batch_bytes`` is at most what the smallest output topic takes, so that no good record is
-    refused for its neighbours' size.
+    ``batch_bytes`` is at most what the smallest output topic accepts, so that no record is refused
+    because of the size of its neighbours.
     """
     return connection_settings(kafka) | {
         "enable_idempotence": True,
@@ -130,7 +132,9 @@ def producer_settings(
 
 
 async def within(seconds: float, what: str, waited: Awaitable[T]) -> T:
-    """Await it at most so long. Raises aiokafka's KafkaTimeoutError, which names ``what``."""
+    """Await ``waited`` for at most the given time. Raises aiokafka's KafkaTimeoutError, which names
+    ``what``.
+    """
     try:
         async with asyncio.timeout(seconds):
             return await waited
@@ -139,10 +143,10 @@ async def within(seconds: float, what: str, waited: Awaitable[T]) -> T:
 
 
 async def closed(what: str, closing: Coroutine[Any, Any, Any], seconds: float) -> bool:
-    """Run a client's ``stop``, which may hang, raise, or end as if we had been cancelled.
+    """Run a client's ``stop``, which may hang, raise, or end as if the caller had been cancelled.
 
-    False, with a log line, where it did not end well. Only a cancellation of the caller is passed
-    on.
+    Returns False, after a log line, if it did not end well. Only a cancellation of the caller is
+    passed on.
     """
     task = asyncio.ensure_future(closing)
     done, _ = await asyncio.wait({task}, timeout=seconds)
@@ -163,10 +167,9 @@ async def closed(what: str, closing: Coroutine[Any, Any, Any], seconds: float) -
 class ClientLog(logging.Handler):
     """Takes over the logger ``aiokafka`` while it is entered: counts, thins out, remembers.
 
-    Warnings and errors are counted in :data:`CLIENT_LOG_MESSAGES`. A message that repeats is
-    written once in half a minute with the number left out, and what is left out at the end is
-    summed up. :meth:`reasons` gives the failed
-    connections of late.
+    Warnings and errors are counted in :data:`CLIENT_LOG_MESSAGES`. A repeated message is written
+    once in half a minute, with the number of lines left out; lines left out at the end are summed
+    up. :meth:`reasons` gives the recent failed connections.
     """
 
     def __init__(self, recorder: Recorder) -> None:
@@ -217,7 +220,7 @@ class ClientLog(logging.Handler):
         log.log(record.levelno, "kafka_client", **fields)
 
     def reasons(self, since: float) -> list[str]:
-        """The distinct failed connections logged since that ``time.monotonic()``, oldest first."""
+        """The different failed connections logged since that ``time.monotonic()``, oldest first."""
         return list(dict.fromkeys(text for when, text in self._failures if when >= since))
 
 
@@ -233,7 +236,7 @@ _FINAL_HINTS = (
     ("CERTIFICATE_REQUIRED", "the broker asks for a client certificate"),
     ("WRONG_VERSION_NUMBER", "the port does not speak TLS: set kafka.security.protocol"),
 )
-"""What a broker said that is there: asking it again brings the same answer."""
+"""Hints for answers of a broker that does answer: asking again would bring the same answer."""
 
 _HINTS = (
     *_FINAL_HINTS,
@@ -245,7 +248,7 @@ _HINTS = (
 
 
 def explain(reason: str) -> str:
-    """One logged reason with what it most likely means."""
+    """A logged reason with its most likely meaning."""
     text = reason.rstrip()
     if text.endswith(":"):
         return f"{text} no reason given: is it a port without TLS, spoken to with TLS?"
@@ -256,10 +259,11 @@ def explain(reason: str) -> str:
 async def started(
     kafka: KafkaSettings, client_log: ClientLog, what: str, start: Callable[[], Awaitable[T]]
 ) -> T:
-    """Start a client, again and again while no broker can be reached: it may be starting itself.
+    """Start a client, and try again while no broker can be reached, as the broker may be starting
+    too.
 
-    Raises KafkaUnreachable that says which broker and why: after ``kafka.start_timeout``, or at
-    once where a broker refuses us for a reason that will not pass.
+    Raises KafkaUnreachable, which says which broker and why: after ``kafka.start_timeout``, or at
+    once if a broker refuses the client for a reason that will not pass.
     """
     since = time.monotonic()
     attempts = _until_connected(kafka, client_log, what, start)

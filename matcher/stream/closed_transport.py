@@ -1,8 +1,8 @@
-"""A write to a connection that is already closed is a connection error, on every event loop.
+"""Makes a write to a closed connection a connection error, on every event loop.
 
 asyncio's transports ignore such a write. uvloop's raise RuntimeError, which aiokafka does not
-expect: it takes OSError alone for a broken connection (aiokafka issue 1038). The RuntimeError ends
-the client's metadata task in silence, and from then on commits and heartbeats wait for ever.
+expect: only OSError is a broken connection for it (aiokafka issue 1038). The RuntimeError silently
+ends the client's metadata task, and from then on commits and heartbeats wait without end.
 """
 
 import functools
@@ -16,7 +16,7 @@ _WRITING_METHODS = ("send", "_send_sasl_token")
 
 
 def write_errors_close_connections() -> None:
-    """Make every aiokafka connection of this process raise KafkaConnectionError, and close, where
+    """Make every aiokafka connection of this process raise KafkaConnectionError, and close, when
     its transport refuses a write. A second call changes nothing.
     """
     for name in _WRITING_METHODS:

@@ -1,4 +1,4 @@
-"""Commits offsets beside the reading, one commit at a time."""
+"""Commits offsets while reading goes on, one commit at a time."""
 
 import asyncio
 import contextlib
@@ -25,12 +25,12 @@ _STUCK_AFTER = 2
 
 
 class Committer:
-    """Commits what the tracker says can be, every ``seconds`` and when asked.
+    """Commits the offsets that the tracker gives, every ``seconds`` and on request.
 
-    A commit that fails is no error: the offsets stay committable, and the next one tries again.
-    ``stuck`` is set where two in a row had no answer: the client is to be made anew, as one whose
-    background tasks have ended answers no commit for ever (aiokafka issue 1101). ``stall_timeout``
-    is in seconds.
+    A failed commit is no error: its offsets stay committable, and the next commit includes them.
+    ``stuck`` is set after two commits in a row had no answer: the client must then be replaced,
+    because a client whose background tasks have ended never answers a commit (aiokafka issue 1101).
+    ``stall_timeout`` is in seconds.
     """
 
     def __init__(
@@ -53,17 +53,15 @@ class Committer:
         self._under_way: asyncio.Task[None] | None = None
         self.stuck = asyncio.Event()
         self.unanswered = 0
-        """Commits in a row that had no answer, of one client."""
+        """The number of consecutive commits of one client that had no answer."""
 
     def soon(self) -> None:
-        """Do not wait for the period's end: nothing else is to be done now."""
+        """Commit before the period ends, as there is nothing else to do now."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Commit for ever.
-
-        Raises Stalled where commits, of however many clients, had no answer for the whole of
-        ``stall_timeout``.
+        """Commit until cancelled. Raises Stalled if no commit, by any client, had an answer for the
+        whole of ``stall_timeout``.
         """
         while True:
             with contextlib.suppress(TimeoutError):
@@ -82,7 +80,7 @@ class Committer:
             )
 
     async def commit(self) -> bool:
-        """Commit once, after the commit that is under way. False where no broker confirmed it."""
+        """Commit once, after any commit under way. Returns False if no broker confirmed it."""
         async with self._one_at_a_time:
             generation, offsets = self._offsets.generation, self._offsets.committable()
             if not offsets:
@@ -104,7 +102,7 @@ class Committer:
             return True
 
     def begin_anew(self) -> None:
-        """The client that did not answer is gone."""
+        """Forget the commits without an answer: their client has been replaced."""
         self.unanswered = 0
         self.stuck.clear()
 
@@ -114,7 +112,7 @@ class Committer:
             self.stuck.set()
 
     def abandon(self) -> None:
-        """The partitions are about to go: a commit still under way must not be tried again."""
+        """Do not repeat a commit under way, because the partitions are about to be revoked."""
         if self._under_way is not None:
             self._under_way.cancel()
 

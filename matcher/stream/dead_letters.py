@@ -10,9 +10,9 @@ from matcher.events.record import Record, Reject, TopicPartition
 from matcher.stream.outgoing import Message
 
 TOO_LARGE = "too_large"
-"""The reason where a broker refused a message for its size."""
+"""The reason for a message that a broker refused because of its size."""
 TOO_LARGE_TO_READ = "too_large_to_read"
-"""The reason where a record does not fit our fetch size."""
+"""The reason for a record that is larger than a fetch may be."""
 
 _DETAIL_CHARACTERS = 500
 _STUB_KEY_BYTES = 1024
@@ -51,7 +51,9 @@ def _headers(
 
 
 def rejected_unit(source: TopicPartition, record: Record, reject: Reject, topic: str) -> Message:
-    """A unit of a record that is no event: its own bytes, the record's key and headers."""
+    """The dead letter for a rejected unit: the unit's own bytes, with the record's key
+    and headers.
+    """
     origin = DeadLetterOrigin(
         source.topic, source.partition, record.offset, reject.index, record.timestamp
     )
@@ -65,7 +67,9 @@ def rejected_unit(source: TopicPartition, record: Record, reject: Reject, topic:
 
 
 def refused_message(refused: Message, detail: str, source: TopicPartition, topic: str) -> Message:
-    """An alert or a forward that its topic refused for its size, with its own key and headers."""
+    """The dead letter for an alert or a forwarded record that its topic refused because of its
+    size, with its own key and headers.
+    """
     return Message(
         topic=topic,
         destination="dead_letter",
@@ -76,7 +80,7 @@ def refused_message(refused: Message, detail: str, source: TopicPartition, topic
 
 
 def _origin(refused: Message, source: TopicPartition) -> DeadLetterOrigin:
-    """The coordinates of what it came from: those of an alert stand in its body."""
+    """The coordinates of the record that a message came from; an alert has them in its body."""
     if refused.destination in ("alert", "signal") and refused.value is not None:
         found = orjson.loads(refused.value).get("origin", {})
         return DeadLetterOrigin(
@@ -91,7 +95,9 @@ def _origin(refused: Message, source: TopicPartition) -> DeadLetterOrigin:
 
 
 def stub(letter: Message, detail: str) -> Message:
-    """Stands for a dead letter that does not fit its topic: its coordinates, length and digest."""
+    """A stub in place of a dead letter that does not fit its topic: coordinates, length
+    and digest.
+    """
     own = tuple((name, value) for name, value in letter.headers if name.startswith("x-matcher-"))
     value = letter.value or b""
     document = {name.removeprefix("x-matcher-"): (text or b"").decode() for name, text in own}
@@ -108,12 +114,14 @@ def stub(letter: Message, detail: str) -> Message:
 
 
 def is_stub(letter: Message) -> bool:
-    """Whether we made it a stub: a record may hold the same header, but not as our last one."""
+    """Whether the message is a stub of ours. A record may have the same header, but not as the last
+    of ours.
+    """
     return letter.headers[-1:] == (_STUB_MARK,)
 
 
 def unreadable_record(source: TopicPartition, offset: int, detail: str, topic: str) -> Message:
-    """Stands for a record that could not be read for its size: only its coordinates are known."""
+    """A stub for a record that is too large to be read: only its coordinates are known."""
     origin = DeadLetterOrigin(source.topic, source.partition, offset)
     headers = _headers(TOO_LARGE_TO_READ, detail, origin)
     document = {name.removeprefix("x-matcher-"): (text or b"").decode() for name, text in headers}

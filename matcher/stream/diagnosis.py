@@ -1,4 +1,6 @@
-"""Why does a write wait? What the brokers say about the topics, asked over a client of its own."""
+"""Finds out why a write waits: what the brokers say about the topics, asked with a client of its
+own.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -13,7 +15,7 @@ _SECONDS = 10.0
 
 
 async def why_unwritten(kafka: KafkaSettings, topics: Collection[str]) -> str:
-    """One line for a person. Takes at most half a minute and never raises."""
+    """The reason in one line for a person. Takes at most half a minute and never raises."""
     admin = AIOKafkaAdminClient(**connection_settings(kafka))
     try:
         await within(_SECONDS, "start of the admin client", admin.start())
@@ -31,7 +33,7 @@ async def why_unwritten(kafka: KafkaSettings, topics: Collection[str]) -> str:
 
 
 def troubles(topics: Collection[str], answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What is wrong with each topic, by what a metadata answer says of all that there are."""
+    """What is wrong with each topic, from a metadata answer about all topics."""
     for topic in sorted(topics):
         answer = answers.get(topic)
         if answer is None:

@@ -1,8 +1,8 @@
 """A Kafka-protocol broker inside this process, for the demo and for tests.
 
 It is librdkafka's mock cluster, which comes in the ``confluent-kafka`` wheel. It keeps about 5 MB
-or 100,000 messages a partition and then drops the oldest **silently**, so whoever fills it must
-be held back by a :class:`Pacer`. Topics have :data:`PARTITIONS` partitions. It loses everything
+or 100,000 messages per partition and then **silently** drops the oldest, so whoever writes to it
+must be held back by a :class:`Pacer`. Topics have :data:`PARTITIONS` partitions. Everything is lost
 when it is closed.
 """
 
@@ -15,10 +15,12 @@ from typing import Any, Self
 from matcher.errors import DeliveryError, KafkaUnreachable, UsageError
 
 PARTITIONS = 4
-"""What the mock cluster gives every topic."""
+"""The number of partitions that the mock cluster gives every topic."""
 
 WINDOW_BYTES = 1_500_000
-"""Unread input at most: its alerts, two to three times as large, still fit one partition."""
+"""The most bytes of unread input. The alerts, two to three times as large, still fit into one
+partition.
+"""
 
 _ANSWER_SECONDS = 10.0
 _POLL_SECONDS = 0.01
@@ -36,7 +38,9 @@ def _confluent_kafka() -> Any:
 
 
 class EmbeddedBroker:
-    """Runs from its making until :meth:`close`. Raises UsageError where the extra is missing."""
+    """Runs from its creation until :meth:`close`. Raises UsageError if the extra is not
+    installed.
+    """
 
     def __init__(self, brokers: int = 1) -> None:
         self._kafka = _confluent_kafka()
@@ -59,14 +63,14 @@ class EmbeddedBroker:
         self.close()
 
     def create_topics(self, names: Iterable[str]) -> None:
-        """Make these topics; one that exists stays as it is. They exist when this returns."""
+        """Create these topics; existing ones stay as they are. All exist when this returns."""
         for name in names:
             topic = self._owner.list_topics(name, timeout=_ANSWER_SECONDS).topics[name]
             if topic.error is not None:
                 raise KafkaUnreachable(f"the embedded broker refused topic {name}: {topic.error}")
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
-        """What the group has committed, by partition; 0 where it never did."""
+        """The offset that the group has committed, by partition; 0 for a partition without one."""
         observer = self._observer(group)
         partitions = [self._kafka.TopicPartition(topic, number) for number in range(PARTITIONS)]
         answer = observer.committed(partitions, timeout=_ANSWER_SECONDS)
@@ -83,12 +87,12 @@ class EmbeddedBroker:
         }
 
     def behind(self, group: str, topic: str) -> int:
-        """How many messages of the topic the group has not committed yet."""
+        """The number of messages of the topic that the group has not committed yet."""
         committed = self.committed(group, topic)
         return sum(end - committed[number] for number, end in self.ends(topic).items())
 
     def close(self) -> None:
-        """Stop it; what it holds is gone."""
+        """Stop the broker; its contents are lost."""
         for observer in self._observers.values():
             observer.close()
         self._observers.clear()
@@ -109,11 +113,11 @@ class EmbeddedBroker:
 
 
 class Pacer:
-    """Holds a writer back so that the embedded broker never drops what nobody has read.
+    """Holds a writer back so that the embedded broker never drops unread messages.
 
-    ``readers`` lists, in the order of the data's way, each group and the topics it reads: first
-    the matcher and its input, then whoever reads the alerts. After every ``window`` bytes written
-    the writer waits until all of them have committed everything.
+    ``readers`` lists each group with the topics that it reads, in the order in which the data
+    passes them: first the matcher with its input, then the readers of the alerts. After every
+    ``window`` bytes the writer waits until all groups have committed everything.
     """
 
     def __init__(
@@ -128,9 +132,9 @@ class Pacer:
         self._unread = 0
 
     async def before(self, size: int) -> None:
-        """Call before ``size`` more bytes are written: returns when there is room for them.
+        """Call this before ``size`` more bytes are written: it returns when there is room for them.
 
-        What was announced before must have been acknowledged by then.
+        The bytes of earlier calls must have been acknowledged by then.
         """
         if self._unread and self._unread + size > self._window:
             await self.caught_up()
@@ -138,9 +142,8 @@ class Pacer:
         self._unread += size
 
     async def caught_up(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - a budget for many waits
-        """Wait until every reader has committed all there is.
-
-        Raises DeliveryError when a reader makes no headway for ``timeout`` seconds.
+        """Wait until every reader has committed everything. Raises DeliveryError if a reader makes
+        no progress for ``timeout`` seconds.
         """
         for group, topics in self._readers:
             for topic in topics:

@@ -1,4 +1,4 @@
-"""Where an assigned partition is read from. Nothing here is left to the client's reset policy."""
+"""Decides where an assigned partition is read from; the client's reset policy is never used."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ Partition: TypeAlias = aiokafka.TopicPartition
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a partition is read from, and how many records before that are lost for good."""
+    """Where a partition is read from, and how many records before that place are lost."""
 
     offset: int
     lost: int = 0
 
 
 def resume_at(committed: int, beginning: int, *, out_of_range: bool) -> Position:
-    """Where to go on from a committed offset.
+    """The place to go on from a committed offset.
 
-    ``out_of_range`` means a broker said that the partition has no such offset. What retention
-    deleted is counted as lost; a partition that was made anew or cut short is read from its
-    beginning, since repeating is safe and skipping is not.
+    ``out_of_range``: a broker said that the partition does not have this offset. Records that
+    retention deleted are counted as lost. A partition that was recreated or truncated is read from
+    its beginning, since repeating records is safe and skipping them is not.
     """
     if committed < beginning:
         return Position(beginning, beginning - committed)
@@ -38,10 +38,10 @@ def resume_at(committed: int, beginning: int, *, out_of_range: bool) -> Position
 
 
 class FirstOffsets:
-    """Decides, and commits what it decided.
+    """Decides the first offsets, and commits them.
 
-    So "no committed offset" is met once in a group's life, also for a partition that stays empty,
-    and cannot turn into a silent skip to the end at a later start.
+    So a partition lacks a committed offset only once in a group's life, even if it stays empty, and
+    a later start cannot silently skip to its end.
     """
 
     def __init__(self, source: InputSettings, recorder: Recorder) -> None:
@@ -54,7 +54,7 @@ class FirstOffsets:
         self._ids: dict[str, str] = {}
 
     def out_of_range(self, partitions: Collection[Partition]) -> None:
-        """A broker said that it does not have the offsets we asked for."""
+        """Note that a broker does not have the requested offsets."""
         self._out_of_range.update(partitions)
 
     async def decide(
@@ -83,12 +83,12 @@ class FirstOffsets:
         return positions
 
     async def made_anew(self, consumer: Any) -> list[str]:
-        """The topics that were deleted and made anew since :meth:`decide` last saw them."""
+        """The topics that were deleted and recreated since the last :meth:`decide`."""
         ids = await topic_ids(consumer._client, self._input.topics)  # noqa: SLF001 - it has no other
         return sorted(topic for topic in ids if self._ids.get(topic, ids[topic]) != ids[topic])
 
     def in_topic(self, offsets: Mapping[Partition, int]) -> dict[Partition, tuple[int, str]]:
-        """Offsets as they are committed: with the id of the topic that they were read from."""
+        """The offsets in the form in which they are committed: with the id of their topic."""
         return {
             partition: (offset, commit_metadata(self._ids.get(partition.topic)))
             for partition, offset in offsets.items()
@@ -97,9 +97,10 @@ class FirstOffsets:
     def _made_anew(
         self, partitions: Collection[Partition], committed: Mapping[Partition, Any], ids: Any
     ) -> set[Partition]:
-        """Those whose offsets, committed or known to us, are in an earlier topic of that name.
+        """The partitions whose committed or known offsets belong to an earlier topic of the same
+        name.
 
-        Like a partition that appeared while we were running, they are read whole.
+        Like a partition that was added while the service runs, they are read from the beginning.
         """
         found = set()
         for partition in partitions:
@@ -135,9 +136,8 @@ class FirstOffsets:
     async def _fresh(
         self, consumer: Any, partitions: Collection[Partition], beginnings: Mapping[Partition, int]
     ) -> dict[Partition, int]:
-        """``input.start`` for partitions without a committed offset.
-
-        One that appeared while we were running is read whole: nobody chose to skip it.
+        """Apply ``input.start`` to partitions without a committed offset. A partition that was
+        added while the service runs is read from the beginning: nobody chose to skip its records.
         """
         appeared = {one for one in partitions if self._known and one not in self._known}
         whole = partitions if self._input.start == "earliest" else appeared
@@ -156,7 +156,7 @@ class FirstOffsets:
     async def _chosen(
         self, consumer: Any, partitions: Collection[Partition]
     ) -> dict[Partition, int]:
-        """The end, or the first record at or after the start time."""
+        """The partition's end, or its first record at or after the start time."""
         if not partitions:
             return {}
         ends: dict[Partition, int] = await consumer.end_offsets(list(partitions))

@@ -1,4 +1,4 @@
-"""A partition whose records cannot be had stands still, and no other does."""
+"""Stops reading a partition whose records cannot be read, while the other partitions go on."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _DECODING_ATTEMPTS = 3
 
 
 class Isolation:
-    """Pauses such partitions on one consumer, and remembers the offset each stands at."""
+    """Pauses such partitions on one consumer, and remembers the offset at which each stopped."""
 
     def __init__(self) -> None:
         self._consumer: Any = None
@@ -23,19 +23,21 @@ class Isolation:
         self._isolated: dict[TheirPartition, int] = {}
 
     def begin(self, consumer: Any) -> None:
-        """Nothing is known of what this consumer, or this assignment, cannot read."""
+        """Forget everything: there is a new consumer or a new assignment."""
         self._consumer = consumer
         self._attempts.clear()
         self._isolated = {}
 
     def undecodable(self, batch: UnreadableBatch) -> None:
-        """A batch came and could not be decoded; a broker may serve it right the next time."""
+        """Note a batch that could not be decoded; a broker may serve the batch correctly the next
+        time.
+        """
         self._attempts[batch.partition, batch.offset] += 1
         if self._attempts[batch.partition, batch.offset] >= _DECODING_ATTEMPTS:
             self.isolate(batch)
 
     def isolate(self, batch: UnreadableBatch) -> None:
-        """Read its partition no further."""
+        """Stop reading the batch's partition."""
         if self._consumer is None or batch.partition not in self._consumer.assignment():
             return
         self._consumer.pause(batch.partition)
@@ -57,13 +59,17 @@ class Isolation:
         )
 
     def try_again(self) -> None:
-        """Let every isolated partition be fetched once more: a healthy replica may lead it now."""
+        """Fetch from every isolated partition once more: its leader may be a healthy replica by
+        now.
+        """
         self._attempts.clear()
         if self._consumer is not None:
             self._consumer.resume(*(self._isolated.keys() & self._consumer.assignment()))
 
     def offsets(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """The offset that each partition stands at; one whose position has moved is read again."""
+        """The offset at which each partition stopped. A partition whose position has moved is being
+        read again.
+        """
         standing: dict[TopicPartition, int] = {}
         for theirs, offset in list(self._isolated.items()):
             partition = TopicPartition(theirs.topic, theirs.partition)

@@ -1,4 +1,6 @@
-"""The source on a real Kafka: a member of a consumer group whose first offsets we decide."""
+"""The source on a real Kafka: a member of a consumer group. This program decides its
+first offsets.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +53,7 @@ _PROBE_SECONDS = 10.0
 
 
 class KafkaSource:
-    """See :class:`matcher.stream.source.Source`. A new consumer at every start.
+    """See :class:`matcher.stream.source.Source`. Each start makes a new consumer.
 
     ``consumer`` is the client in use, None while stopped. Raises ConfigError.
     """
@@ -96,10 +98,8 @@ class KafkaSource:
         self._looking_again = asyncio.create_task(self._look_again(self.consumer))
 
     async def read(self) -> Fetched:
-        """See :meth:`Source.read`.
-
-        The records belong to the generation in force at the return: until the assigned callback
-        has set the positions, every partition is paused.
+        """See :meth:`Source.read`. The records belong to the generation that is in force when this
+        returns: every partition is paused until the assigned callback has set the positions.
         """
         if self._failure is not None:
             raise ReadFailedError(str(self._failure)) from self._failure
@@ -194,8 +194,9 @@ class KafkaSource:
             await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
 
     async def _look_again(self, consumer: Any) -> None:
-        """What could not be read is tried again. A topic that was made anew under its name ends
-        the reading: a new consumer decides where to begin.
+        """Try again to read isolated partitions, and look for recreated topics.
+
+        A topic that was recreated ends the reading: a new consumer decides where to begin.
         """
         while self._failure is None:
             await asyncio.sleep(self._kafka.metadata_max_age)
@@ -209,12 +210,12 @@ class KafkaSource:
                 self._failure = ReadFailedError(f"deleted and made anew: {', '.join(anew)}")
 
     def _positions(self) -> dict[TopicPartition, int]:
-        """Where the consumer stands, by partition, without a question to a broker."""
+        """The consumer's position in each partition, without asking a broker."""
         found = ((one, self._position(one)) for one in self.consumer.assignment())
         return {_ours(partition): at for partition, at in found if at is not None}
 
     def _position(self, partition: aiokafka.TopicPartition) -> int | None:
-        """The consumer's position without its coroutine, which may wait."""
+        """The consumer's position in one partition, without its coroutine, which may wait."""
         assignment = self.consumer._subscription.subscription.assignment  # noqa: SLF001
         state = None if assignment is None else assignment.state_value(partition)
         if state is None or not state.has_valid_position:
@@ -222,7 +223,9 @@ class KafkaSource:
         return int(state.position)
 
     async def on_revoked(self) -> None:
-        """The partitions go: called by the client while it holds the group's rebalance."""
+        """The partitions are revoked. The client calls this while it holds up the group's
+        rebalance.
+        """
         try:
             await self._assignment.revoked()
         except Exception as error:  # noqa: BLE001 - the client would log it and go on
@@ -232,10 +235,10 @@ class KafkaSource:
             self._isolation.begin(self.consumer)
 
     async def on_assigned(self, partitions: Sequence[aiokafka.TopicPartition]) -> None:
-        """Partitions came: nothing is fetched until their positions are decided.
+        """Partitions are assigned: nothing is fetched until their positions are decided.
 
-        The first statements run before the client can fetch anything. A position that is set, any,
-        keeps it from deciding one itself.
+        The first statements run before the client can fetch anything. They set a position,
+        whichever it is, so that the client does not decide one itself.
         """
         consumer = self.consumer
         for partition in partitions:
@@ -262,20 +265,20 @@ class KafkaSource:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
-    """Passes the client's callbacks on, unless that client was given up meanwhile."""
+    """Passes the client's callbacks on, unless the client has been given up in the meantime."""
 
     def __init__(self, source: KafkaSource, consumer: AIOKafkaConsumer) -> None:
         self._source = source
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: Iterable[aiokafka.TopicPartition]) -> None:
-        """Called with every partition, also those that come back at once."""
+        """Called with every revoked partition, including those that come back at once."""
         del revoked
         if self._source.consumer is self._consumer:
             await self._source.on_revoked()
 
     async def on_partitions_assigned(self, assigned: Iterable[aiokafka.TopicPartition]) -> None:
-        """Called with all that is ours from now on."""
+        """Called with all partitions that are assigned from now on."""
         if self._source.consumer is self._consumer:
             await self._source.on_assigned(list(assigned))
 

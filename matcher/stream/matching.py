@@ -35,14 +35,14 @@ from matcher.stream.outgoing import Clock, Message, alert_message, forward_messa
 
 
 class Parts(Protocol):
-    """What is needed of a :class:`matcher.pipeline.process.Pipeline`."""
+    """The part of :class:`matcher.pipeline.process.Pipeline` that is needed here."""
 
     def parts(self, batch: Batch) -> Iterator[Outcome]:
-        """What the batch causes, in parts; the last one says that the last record is done."""
+        """What the batch causes, in parts; the last part says that the last record is done."""
 
 
 class Matching:
-    """Holds the pipeline in use; ``pipeline`` may be replaced between two slices."""
+    """Runs the pipeline in use; ``pipeline`` may be replaced between two slices."""
 
     def __init__(
         self,
@@ -60,10 +60,12 @@ class Matching:
         self._clock = clock
 
     async def run(self, delivery: Delivery, batch: Batch, moved_on: Callable[[], None]) -> float:
-        """Match the batch and hand all it causes over; the seconds that matching took.
+        """Match the batch, hand over everything that it causes, and return the seconds spent on
+        matching.
 
-        After each part ``moved_on`` is called and the loop has its turn. Raises RuntimeError
-        where the pipeline did not reach the batch's end: then nothing may be committed.
+        After each part ``moved_on`` is called and other tasks of the event loop get their turn.
+        Raises RuntimeError if the pipeline did not reach the end of the batch: then nothing may be
+        committed.
         """
         spent, done = 0.0, None
         parts = self.pipeline.parts(batch)
@@ -101,7 +103,9 @@ class Matching:
                 await self._outbox.put(delivery, message, partial(self._acknowledged, alert))
 
     def _message(self, alert: Alert) -> Message | None:
-        """None for a match below the alert severity where no topic takes it."""
+        """The message for an alert; None for an alert below the alert severity if no topic takes
+        those.
+        """
         now = self._clock()
         if alert.severity >= self._alert_severity:
             return alert_message(alert, self._output.alert_topic, "alert", now)

@@ -1,4 +1,4 @@
-"""Which offsets may be committed: those before the first record that is not done yet."""
+"""Keeps track of which offsets may be committed: those before the first record that is not done."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -9,7 +9,9 @@ from matcher.events.record import TopicPartition
 
 @dataclass(slots=True, eq=False)
 class Slice:
-    """Consecutive records of one partition that are in work; ``end`` is the offset after them."""
+    """Consecutive records of one partition that are being processed; ``end`` is the offset after
+    them.
+    """
 
     input: TopicPartition
     records: int
@@ -27,25 +29,25 @@ class _Partition:
 
 
 class OffsetTracker:
-    """Slices are begun in their partition's order and end in any order.
+    """Slices begin in the order of their partition and end in any order.
 
-    A *generation* is one assignment of partitions; its number comes from the source. Nothing of an
-    earlier generation is ever committable, so an acknowledgement that comes after a revoke does
-    nothing. Offsets need not be dense: compaction and transaction markers leave gaps.
+    A *generation* is one assignment of partitions; its number comes from the source. Offsets of an
+    earlier generation are never committable, so an acknowledgement after a revocation has no
+    effect. Offsets may have gaps, which compaction and transaction markers leave.
     """
 
     def __init__(self) -> None:
         self.generation: int | None = None
-        """The number of the assignment in force, None while there is none."""
+        """The number of the assignment in force; None while there is no assignment."""
         self._partitions: dict[TopicPartition, _Partition] = {}
 
     @property
     def assigned(self) -> frozenset[TopicPartition]:
-        """The partitions that are ours."""
+        """The partitions that are assigned to us."""
         return frozenset(self._partitions)
 
     def assign(self, generation: int, positions: Mapping[TopicPartition, int]) -> None:
-        """These partitions are ours now, each from its offset on; nothing else is."""
+        """Begin an assignment: these partitions and no others are ours, each from its offset on."""
         self.generation = generation
         self._partitions = {
             partition: _Partition(position, position, position)
@@ -53,18 +55,18 @@ class OffsetTracker:
         }
 
     def revoke(self) -> None:
-        """Nothing is ours any more, and nothing can be committed."""
+        """End the assignment: nothing is ours, and nothing can be committed."""
         self.generation = None
         self._partitions = {}
 
     def begin(
         self, generation: int, partition: TopicPartition, first: int, last: int, records: int
     ) -> Slice:
-        """Records from offset ``first`` to ``last``, fetched in this generation, are in work.
+        """Begin a slice: the records from offset ``first`` to ``last``, fetched in this generation.
 
-        Raises LookupError where the generation is not the one in force, or the partition is not
-        ours: somebody else may own these records now. Raises ValueError where ``first`` lies before
-        what was begun already: records would be repeated, so the reader is at a wrong place.
+        Raises LookupError if the generation is not the one in force or the partition is not ours:
+        another member may own these records now. Raises ValueError if ``first`` lies before a slice
+        that was begun already: the reader would then repeat records.
         """
         state = self._partitions.get(partition)
         if generation != self.generation:
@@ -81,10 +83,11 @@ class OffsetTracker:
         return work
 
     def passed(self, generation: int, positions: Mapping[TopicPartition, int]) -> None:
-        """No record is left before these offsets, read in this generation, but those begun.
+        """Note that no records lie before these offsets, read in this generation, except those in
+        slices.
 
-        What Kafka keeps between records, such as a transaction's marker, is done with the record
-        before. Without this a marker at a partition's end would stay uncommitted.
+        Kafka keeps other things between records, such as a transaction's marker. They are done when
+        the record before them is. Otherwise a marker at a partition's end would never be committed.
         """
         if generation != self.generation:
             return
@@ -99,7 +102,7 @@ class OffsetTracker:
                 state.committable = position
 
     def finish(self, work: Slice) -> None:
-        """All that the slice caused is acknowledged."""
+        """End a slice: everything that it caused is acknowledged."""
         work.done = True
         if work.generation != self.generation:
             return
@@ -108,7 +111,7 @@ class OffsetTracker:
             state.committable = state.open.popleft().end
 
     def committable(self) -> dict[TopicPartition, int]:
-        """By partition the offset to commit, where it moved since :meth:`committed`."""
+        """The offsets to commit, by partition, where they moved since :meth:`committed`."""
         return {
             partition: state.committable
             for partition, state in self._partitions.items()
@@ -116,7 +119,9 @@ class OffsetTracker:
         }
 
     def committed(self, generation: int | None, offsets: Mapping[TopicPartition, int]) -> None:
-        """These offsets, taken from :meth:`committable` in that generation, are committed."""
+        """Note that these offsets, which :meth:`committable` gave in that generation, are
+        committed.
+        """
         if generation != self.generation:
             return
         for partition, offset in offsets.items():
@@ -124,10 +129,12 @@ class OffsetTracker:
             state.committed = max(state.committed, offset)
 
     def position(self, partition: TopicPartition) -> int | None:
-        """The offset that is expected next, None where the partition is not ours."""
+        """The next offset of the partition that is to be read; None if the partition is
+        not ours.
+        """
         state = self._partitions.get(partition)
         return None if state is None else state.position
 
     def uncommitted(self) -> int:
-        """Offsets that are begun and not committed: what a crash now would repeat."""
+        """The number of offsets that are begun and not committed: a crash now would repeat them."""
         return sum(state.position - state.committed for state in self._partitions.values())

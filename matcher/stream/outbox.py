@@ -1,4 +1,4 @@
-"""Follows what was handed to the sink until it is acknowledged, slice by slice."""
+"""Follows messages, slice by slice, from the hand-over to the sink until they are acknowledged."""
 
 import asyncio
 import time
@@ -26,7 +26,9 @@ log = structlog.get_logger(__name__)
 
 
 class Delivery:
-    """What one slice of records caused. Sealed and acknowledged, it calls ``done`` once."""
+    """The messages of one slice of records. ``done`` is called once, when the delivery is sealed
+    and all its messages are acknowledged.
+    """
 
     def __init__(self, source: TopicPartition, done: Callable[[], None]) -> None:
         self.source = source
@@ -37,11 +39,11 @@ class Delivery:
 
 
 class Outbox:
-    """At most ``max_in_flight`` messages are sent and not acknowledged.
+    """Sends messages, of which at most ``max_in_flight`` are not yet acknowledged.
 
-    What a topic refuses for its size goes to the dead-letter topic instead; where that refuses it
-    too, a stub goes there. Any other failure calls ``fail`` with a DeliveryError, once, and what
-    it belongs to is never done.
+    A message that a topic refuses for its size goes to the dead-letter topic instead; if that topic
+    refuses it too, a stub is written there. Any other failure calls ``fail`` once with a
+    DeliveryError, and the delivery concerned is never done.
     """
 
     def __init__(
@@ -69,18 +71,18 @@ class Outbox:
 
     @property
     def in_flight(self) -> int:
-        """Messages sent and not acknowledged."""
+        """The number of messages that are sent and not acknowledged."""
         return self._waiting.total()
 
     def open(self, source: TopicPartition, done: Callable[[], None]) -> Delivery:
-        """Begin a slice's delivery; it stays open until :meth:`seal`."""
+        """Begin the delivery of a slice; it stays open until :meth:`seal`."""
         delivery = Delivery(source, done)
         self._deliveries[delivery] = None
         self._empty.clear()
         return delivery
 
     def seal(self, delivery: Delivery) -> None:
-        """Nothing more comes for this slice."""
+        """Close the delivery: no more messages come for its slice."""
         delivery.sealed = True
         self._settle(delivery)
 
@@ -90,9 +92,10 @@ class Outbox:
         message: Message,
         acknowledged: Callable[[], None] | None = None,
     ) -> None:
-        """Hand a message over; waits while too many are in flight.
+        """Hand a message over; wait while too many are not acknowledged.
 
-        ``acknowledged`` is called when this message, and not a dead letter in its place, is in.
+        ``acknowledged`` is called when the message itself, and not a dead letter in its place, is
+        acknowledged.
         """
         await self._room.acquire()
         delivery.pending += 1
@@ -101,11 +104,11 @@ class Outbox:
         await self._send(delivery, message, acknowledged)
 
     async def drained(self) -> None:
-        """Wait until every delivery is done; for ever if one failed."""
+        """Wait until every delivery is done. This never returns after a failure."""
         await self._empty.wait()
 
     def overdue(self) -> DeliveryError | None:
-        """An error where something waits for its acknowledgement for longer than allowed."""
+        """An error if a message waits for its acknowledgement longer than allowed."""
         if self._overdue is None and self.in_flight:
             since = min(delivery.moved for delivery in self._deliveries if delivery.pending)
             if time.monotonic() - since > self._send_timeout:
@@ -117,7 +120,7 @@ class Outbox:
         return self._overdue
 
     async def explained(self, overdue: DeliveryError) -> DeliveryError:
-        """The same error with its cause, as the brokers tell it."""
+        """The error with its cause, as the brokers tell it."""
         return DeliveryError(f"{overdue}: {await self._sink.diagnose()}")
 
     async def _send(

@@ -1,4 +1,4 @@
-"""What is written to Kafka: alerts and forwarded records as messages."""
+"""The messages that are written to Kafka: alerts and forwarded records."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,17 +10,15 @@ from matcher.events.record import Record
 
 Destination = Literal["alert", "signal", "forward", "dead_letter"]
 Clock = Callable[[], float]
-"""Seconds since the epoch, now."""
+"""Gives the present time in seconds since the epoch."""
 
 ALERT_SCHEMA = b"cloud-audit-alert/1"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One record to write.
-
-    ``timestamp`` is epoch milliseconds, None for now; ``offset`` is that of the input's record,
-    where one is meant.
+    """One record to write. ``timestamp`` is epoch milliseconds, None for the present. ``offset`` is
+    the offset of the input's record that a message forwards.
     """
 
     topic: str
@@ -39,7 +37,9 @@ def iso(seconds: float) -> str:
 
 
 def alert_message(alert: Alert, topic: str, destination: Destination, now: float) -> Message:
-    """The alert, keyed by its id; when it was made is a header, so that its body never changes."""
+    """The message of an alert. Its key is the alert's id. The time of detection is a header, so
+    that the body never changes.
+    """
     return Message(
         topic=topic,
         destination=destination,
@@ -55,7 +55,7 @@ def alert_message(alert: Alert, topic: str, destination: Destination, now: float
 
 
 def forward_message(record: Record, topic: str) -> Message:
-    """The original record: key, value, headers and timestamp unchanged."""
+    """The message of a forwarded record: key, value, headers and timestamp are unchanged."""
     return Message(
         topic=topic,
         destination="forward",

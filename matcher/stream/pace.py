@@ -1,4 +1,4 @@
-"""Two small rules of time: how much to match at a stretch, and when to try again."""
+"""How many records to match at a time, and when to try again after a failure."""
 
 import time
 
@@ -9,9 +9,8 @@ _LAST_PAUSE = 30.0
 
 
 class SliceSize:
-    """How many records to match at a stretch: about ``seconds`` worth of the time they took.
-
-    So the event loop, and with it the group's heartbeats, gets its turn.
+    """The number of records to match at a time: about as many as take ``seconds``, by the time that
+    earlier ones took. So the event loop, and the group's heartbeats with it, get their turn.
     """
 
     def __init__(self, seconds: float, first: int = 64) -> None:
@@ -19,20 +18,20 @@ class SliceSize:
         self.records = first
 
     def measured(self, records: int, seconds: float) -> None:
-        """So many records took so long. It shrinks at once and grows step by step."""
+        """Note how long a number of records took. The size shrinks at once and grows in steps."""
         fitting = int(records * self._seconds / max(seconds, 1e-6))
         self.records = max(1, min(fitting, self.records * _GROWTH, _LARGEST))
 
 
 class Backoff:
-    """Growing pauses between attempts, and how long it has failed without a success between."""
+    """Growing pauses between attempts, and the time since the first of a row of failures."""
 
     def __init__(self) -> None:
         self._pause = _FIRST_PAUSE
         self._since: float | None = None
 
     def pause(self) -> float:
-        """It failed: how long to wait before the next attempt, in seconds."""
+        """Note a failure; returns the seconds to wait before the next attempt."""
         if self._since is None:
             self._since = time.monotonic()
         pause, self._pause = self._pause, min(self._pause * 2, _LAST_PAUSE)
@@ -43,6 +42,6 @@ class Backoff:
         return 0.0 if self._since is None else time.monotonic() - self._since
 
     def over(self) -> None:
-        """It succeeded."""
+        """Note a success."""
         self._pause = _FIRST_PAUSE
         self._since = None

@@ -1,4 +1,6 @@
-"""Asked once, before anything is read: are the topics there, and does what is written fit them?"""
+"""Checks before reading begins: do the topics exist, and do they accept the messages to
+be written?
+"""
 
 import asyncio
 import time
@@ -17,32 +19,33 @@ from matcher.stream.client import ClientLog, closed, connection_settings, starte
 log = structlog.get_logger(__name__)
 
 _SMALLEST_USABLE_LIMIT = 16_384
-"""A dead-letter topic that takes less cannot hold a stub with its headers for certain."""
+"""A dead-letter topic with a smaller limit might not accept a stub with its headers."""
 
 _NEW_TOPIC_SECONDS = 3.0
 _ASK_AGAIN_SECONDS = 0.1
 _FRAMING_BYTES = 1024
-"""A topic's limit counts the batch around a record too: Kafka's default is 1 MiB and 12 bytes."""
+"""A topic's limit includes the batch around a record: Kafka's default is 1 MiB and 12 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What the topics' limits mean: the producer's batch size, and what a person should know."""
+    """What follows from the topics' limits: the producer's batch size, and warnings for
+    a person.
+    """
 
     batch_bytes: int
     warnings: tuple[str, ...]
 
 
 def output_topics(output: OutputSettings) -> tuple[str, ...]:
-    """Every topic that is written."""
+    """Every topic to which messages are written."""
     optional = (output.signals_topic, output.forward_topic)
     return (output.alert_topic, output.dead_letter_topic, *(name for name in optional if name))
 
 
 def check_limits(limits: Mapping[str, int], settings: Settings) -> Fit:
-    """Compare ``max.message.bytes`` of the topics that are known.
-
-    Raises ConfigError where the dead-letter topic could not even take a stub.
+    """Compare ``max.message.bytes`` of the topics for which it is known. Raises ConfigError if the
+    dead-letter topic could not accept a stub.
     """
     source, output, alert = settings.input, settings.output, settings.alert
     smallest = limits.get(output.dead_letter_topic, _SMALLEST_USABLE_LIMIT)
@@ -76,9 +79,10 @@ def check_limits(limits: Mapping[str, int], settings: Settings) -> Fit:
 
 
 async def preflight(settings: Settings, client_log: ClientLog) -> Fit:
-    """Ask the cluster; warnings are logged as well.
+    """Check the settings against the cluster; warnings are also logged.
 
-    Raises KafkaUnreachable where it cannot be asked or a topic is missing, ConfigError.
+    Raises KafkaUnreachable if the cluster does not answer or a topic is missing, ConfigError if a
+    limit is too small.
     """
     kafka = settings.kafka
     admin = AIOKafkaAdminClient(**connection_settings(kafka))
@@ -98,7 +102,9 @@ async def preflight(settings: Settings, client_log: ClientLog) -> Fit:
 async def _check_existence(
     admin: AIOKafkaAdminClient, topics: Sequence[str], kafka: KafkaSettings
 ) -> None:
-    """A topic just made needs a moment until every broker knows it."""
+    """Check that the topics exist, with some patience: brokers take a moment to learn of a new
+    topic.
+    """
     deadline = time.monotonic() + _NEW_TOPIC_SECONDS
     while missing := await _missing(admin, topics, kafka):
         if time.monotonic() > deadline:
@@ -122,7 +128,7 @@ async def _missing(
 async def _limits(
     admin: AIOKafkaAdminClient, topics: Sequence[str], kafka: KafkaSettings
 ) -> dict[str, int]:
-    """``max.message.bytes`` by topic; without those we may not know."""
+    """``max.message.bytes`` by topic, without the topics for which we may not ask."""
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in set(topics)]
     try:
         answers = await within(

@@ -1,4 +1,6 @@
-"""Where messages go. The worker knows :class:`Sink`; :class:`KafkaSink` is the real one."""
+"""Where messages are written. The worker knows only :class:`Sink`; :class:`KafkaSink` writes to
+Kafka.
+"""
 
 import asyncio
 from collections import deque
@@ -29,35 +31,36 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class RefusedForSizeError(Exception):
-    """A message that will never be taken: it is too large. The text says for what."""
+    """A message that will never be accepted because it is too large; the text names the limit."""
 
 
 class Sink(Protocol):
-    """Takes messages. One that it took is written once, or its future says why not."""
+    """Writes messages. An accepted message is written once, or its future says why not."""
 
     async def start(self) -> None:
         """Connect. Raises KafkaUnreachable."""
 
     async def send(self, message: Message) -> asyncio.Future[None]:
-        """Take a message; may wait for room.
+        """Accept a message; may wait for room.
 
-        The future ends when every in-sync replica has it. It fails with RefusedForSizeError, or
-        with DeliveryError when nothing can be written any more.
+        The future is done when every in-sync replica has the message. It fails with
+        RefusedForSizeError, or with DeliveryError when nothing can be written any more.
         """
 
     async def diagnose(self) -> str:
-        """Why does a message wait for so long? One line for a person; never raises."""
+        """Why a message waits for so long, in one line for a person; never raises."""
 
     async def stop(self, seconds: float) -> None:
-        """Let go of the connection within so many seconds; never raises."""
+        """Close the connection within this many seconds; never raises."""
 
 
 class KafkaSink:
-    """An idempotent producer.
+    """A sink with an idempotent producer.
 
-    A batch that a broker refuses for good leaves a gap in the producer's sequence numbers, and
-    aiokafka cannot close it: every later batch of that partition is refused as out of order. So a
-    refusal for size replaces the producer, and whatever failed with it is sent again, alone.
+    A batch that a broker refuses for good leaves a gap in the producer's sequence numbers that
+    aiokafka cannot close: every later batch of that partition is refused as out of order. Therefore
+    a refusal for size replaces the producer, and every message that failed with it is sent again,
+    each alone.
     """
 
     def __init__(
@@ -156,9 +159,8 @@ class KafkaSink:
             written.set_exception(_delivery_error(message, error))
 
     def _fail_explained(self, failure: DeliveryError, written: asyncio.Future[None]) -> None:
-        """An error that passes was met until the client gave up: the brokers know what lies behind.
-
-        They are asked once, whatever fails meanwhile.
+        """Fail the messages with a temporary error that lasted until the client gave up, and with
+        its cause. The brokers are asked for the cause once, however many messages fail meanwhile.
         """
         if self._diagnosis is None:
             self._diagnosis = asyncio.ensure_future(self.diagnose())
@@ -171,7 +173,9 @@ class KafkaSink:
             self._repair = asyncio.create_task(self._replace_producer())
 
     async def _replace_producer(self) -> None:
-        """Bring out what failed, one message a batch: then a refusal means this message."""
+        """Replace the producer and send the failed messages again, one in a batch: a refusal then
+        means that message.
+        """
         log.warning("producer_replaced", reason="a batch was refused for its size")
         try:
             await self._renew()

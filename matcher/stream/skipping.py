@@ -1,6 +1,8 @@
-"""Moves a group's offset in one partition past records that cannot be read: a person asked for it.
+"""Moves a group's offset in one partition past records that cannot be read, when a person asks for
+it.
 
-It is what Kafka's own ``kafka-consumer-groups.sh --reset-offsets --to-offset`` does, forward only.
+Kafka's own ``kafka-consumer-groups.sh --reset-offsets --to-offset`` does the same; this moves only
+forward.
 """
 
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ _CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """The group went on from offset ``before``, now from ``to``, of records up to ``end``."""
+    """The result of a skip: the offsets ``before`` and ``to``, and the partition's ``end``."""
 
     before: int
     to: int
@@ -40,9 +42,9 @@ async def skip(
 ) -> Skipped:
     """Commit ``to`` for the group in this partition.
 
-    Raises UsageError where there is no such partition, or ``to`` is not ahead of the group and at
-    most the partition's end. Raises KafkaUnreachable where no broker answers, or where the group
-    has members: Kafka takes its offsets from them alone.
+    Raises UsageError if the partition does not exist, or ``to`` is not between the group's offset
+    and the partition's end. Raises KafkaUnreachable if no broker answers, or if the group has
+    members: Kafka then accepts offsets only from them.
     """
     await _check_existence(settings, client_log, place)
     kafka = settings.kafka

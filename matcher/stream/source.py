@@ -1,6 +1,6 @@
-"""Where records come from: what the worker asks of a source, and how a source may fail.
+"""Where records come from: what the worker needs of a source, and how a source may fail.
 
-:class:`matcher.stream.kafka_source.KafkaSource` is the real one.
+:class:`matcher.stream.kafka_source.KafkaSource` reads from Kafka.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,15 @@ from matcher.events.record import Batch, TopicPartition
 
 
 class ReadFailedError(Exception):
-    """Reading ended; stopping the source and starting it again may help."""
+    """Reading ended; it may help to stop the source and to start it again."""
 
 
 class CommitRefusedError(Exception):
-    """The group has moved on: these partitions are, or will be, somebody else's."""
+    """The group has rebalanced: another member owns, or will own, these partitions."""
 
 
 class CommitFailedInTimeError(Exception):
-    """No broker confirmed the commit in time, or it was refused; it may be tried again."""
+    """No broker confirmed the commit in time, or a broker refused it; it may be tried again."""
 
 
 class CommitUnansweredError(CommitFailedInTimeError):
@@ -32,11 +32,11 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What one read brought, one batch a partition, all of one generation.
+    """The result of one read: one batch for each partition, all of one generation.
 
-    ``oversized`` are the coordinates of records that could not be read for their size.
-    ``positions`` are the offsets that will be read next: what lies before them and is in no batch
-    is no record (a transaction's marker, an aborted record, a gap that compaction left).
+    ``oversized`` are the coordinates of records that are too large to be read. ``positions`` are
+    the offsets to read next. What lies before them and is in no batch is not a record: a
+    transaction's marker, an aborted record, or a gap that compaction left.
     """
 
     generation: int
@@ -46,13 +46,13 @@ class Fetched:
 
 
 class Assignment(Protocol):
-    """Who is told that partitions come and go."""
+    """Is told when partitions are assigned and revoked."""
 
     async def revoked(self) -> None:
-        """Finish and commit: when this returns, all partitions are gone."""
+        """Finish and commit: when this returns, all partitions are revoked."""
 
     def assigned_from(self, generation: int, positions: Mapping[TopicPartition, int]) -> None:
-        """These are ours, and read from these offsets on."""
+        """These partitions are assigned, and read from these offsets on."""
 
 
 class Source(Protocol):
@@ -62,29 +62,31 @@ class Source(Protocol):
         """Connect and begin to join the group. Raises KafkaUnreachable."""
 
     async def read(self) -> Fetched:
-        """The next records, none after about half a second; waits while the group rebalances.
+        """The next records; empty after about half a second without any. Waits while the group
+        rebalances.
 
-        Raises ReadFailedError, KafkaUnreachable where we are not allowed to read.
+        Raises ReadFailedError, and KafkaUnreachable if reading is not allowed.
         """
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit. Raises CommitRefusedError, CommitFailedInTimeError."""
+        """Commit these offsets. Raises CommitRefusedError, CommitFailedInTimeError."""
 
     def lag(self) -> Mapping[TopicPartition, int]:
-        """How many records wait behind our position, as the last fetch told; no I/O."""
+        """The number of records after our position in each partition, as of the last
+        fetch; no I/O.
+        """
 
     async def waiting(self) -> Mapping[TopicPartition, int]:
-        """Ask the brokers how many records wait behind our position in each of our partitions.
+        """Ask the brokers how many records wait after our position in each of our partitions.
 
-        Asked over a connection of its own: the reading client may be what stands still. Raises
+        A connection of its own is used, because the reading client may be what hangs. Raises
         NoAnswerError.
         """
 
     def isolated(self) -> Mapping[TopicPartition, int]:
-        """The partitions of ours that are not read on, and the offset that cannot be decoded.
-
-        Their records are in :meth:`lag`, and not in :meth:`waiting`: nothing here can read them.
+        """Our partitions that are not read on, with the offset that cannot be decoded. Their
+        records count in :meth:`lag`, but not in :meth:`waiting`, as they cannot be read.
         """
 
     async def stop(self) -> None:
-        """Leave the group and let go of the connection; never raises."""
+        """Leave the group and close the connection; never raises."""

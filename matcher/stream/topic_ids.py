@@ -1,9 +1,9 @@
-"""Which topic stands behind a name: its id, which changes when it is deleted and made anew.
+"""Finds the id of a topic, which changes when the topic is deleted and recreated.
 
-The client reads by name (aiokafka's Fetch is older than topic ids), so it would go on in the new
-topic at the old topic's offset, and what stands before that would never be read. Ids come with
-Metadata 12 (Kafka 3.1, KIP-516), which aiokafka lacks: its layout is Kafka's MetadataRequest.json
-and MetadataResponse.json.
+The client reads by name (aiokafka's Fetch is older than topic ids). So it would go on in the new
+topic at the old topic's offset, and the records before that offset would never be read. Ids come
+with Metadata 12 (Kafka 3.1, KIP-516), which aiokafka lacks: its layout is that of Kafka's
+MetadataRequest.json and MetadataResponse.json.
 """
 
 import base64
@@ -125,10 +125,10 @@ class _TopicIdsRequest(Request[_Question]):  # type: ignore[misc]  # untyped
 
 
 async def topic_ids(client: Any, topics: Collection[str]) -> dict[str, str]:
-    """The id of each of these topics that is there, as Kafka's tools show it.
+    """The id of each of these topics that exists, as Kafka's tools show it.
 
-    ``client`` is an aiokafka client that is connected. Empty where the brokers are older than topic
-    ids, or where no broker answers: then nothing is known.
+    ``client`` is a connected aiokafka client. Empty if the brokers are older than topic ids or no
+    broker answers.
     """
     nodes = [broker.nodeId for broker in client.cluster.brokers()]
     random.shuffle(nodes)
@@ -154,12 +154,12 @@ def _ids(answer: Any) -> dict[str, str]:
 
 
 def commit_metadata(topic_id: str | None) -> str:
-    """What is kept beside a committed offset: which topic the offset is in."""
+    """The metadata to commit with an offset: the id of the topic that the offset belongs to."""
     return f"{_PREFIX}{topic_id}" if topic_id else ""
 
 
 def committed_topic_id(metadata: str | None) -> str | None:
-    """The id in what :func:`commit_metadata` wrote; None where somebody else committed."""
+    """The id in metadata that :func:`commit_metadata` made; None for any other metadata."""
     if metadata is None or not metadata.startswith(_PREFIX):
         return None
     return metadata.removeprefix(_PREFIX)

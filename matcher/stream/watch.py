@@ -1,4 +1,4 @@
-"""Watched beside the reading: gauges, late acknowledgements, a client that stands still."""
+"""Watches a worker: sets gauges, and finds late acknowledgements and a client that hangs."""
 
 import asyncio
 import time
@@ -28,9 +28,9 @@ WATCH_SECONDS = 0.25
 
 
 class Watch:
-    """Looks at one worker's parts and changes none of them.
+    """Watches the parts of one worker and changes none of them. ``stall_timeout`` is in seconds.
 
-    ``stall_timeout`` is in seconds. Progress is a record processed, or an input seen to hold none.
+    Progress is made when a record is processed, or when the input is seen to be empty.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Watch:
         self._clock = clock
         self._waiting: Mapping[TopicPartition, int] = {}
         self.unanswered = False
-        """The brokers were asked what waits for us, and did not answer."""
+        """Whether the brokers were asked how many records wait, and did not answer."""
         self.last_progress = time.monotonic()
 
     def moved_on(self) -> None:
-        """Progress was made just now."""
+        """Note progress."""
         self.last_progress = time.monotonic()
         self.unanswered = False
         self._waiting = {}
@@ -66,7 +66,7 @@ class Watch:
         return time.monotonic() - self.last_progress
 
     async def acknowledgements(self) -> None:
-        """Keep the gauges true. Raises DeliveryError where an acknowledgement is overdue."""
+        """Keep the gauges current. Raises DeliveryError if an acknowledgement is overdue."""
         while True:
             due = time.monotonic() + WATCH_SECONDS
             await asyncio.sleep(WATCH_SECONDS)
@@ -76,7 +76,7 @@ class Watch:
                 raise await self._outbox.explained(error)
 
     def report(self) -> None:
-        """Set the gauges of what is under way."""
+        """Set the gauges for what is being processed."""
         self._recorder.set(PRODUCE_IN_FLIGHT, self._outbox.in_flight)
         self._recorder.set(UNCOMMITTED, self._offsets.uncommitted())
         lag, isolated = self._source.lag(), self._source.isolated()
@@ -91,11 +91,11 @@ class Watch:
                 self._recorder.forget(ISOLATED, labels)
 
     async def stalls(self) -> None:
-        """The client can stand still without a word: records wait and none comes.
+        """Find a client that hangs without an error: records wait, and the client gives no records.
 
-        Half of the allowed time without progress makes us ask; when the brokers say for the other
-        half that records wait, that is a stall. Brokers that do not answer prove neither that nor
-        the contrary: ``unanswered`` says so, and the service is not ready. Raises Stalled.
+        After half of the allowed time without progress the brokers are asked. If they say for the
+        other half that records wait, that is a stall. Brokers that do not answer prove nothing:
+        then ``unanswered`` is set and the service is not ready. Raises Stalled.
         """
         half = self._stall_timeout / 2
         waiting_since: float | None = None
@@ -115,7 +115,7 @@ class Watch:
                 )
 
     async def _ask(self) -> int:
-        """How many records wait; 0 also where nobody answers."""
+        """The number of records that wait; 0 also if no broker answers."""
         asked = self.last_progress
         try:
             waiting = await self._source.waiting()

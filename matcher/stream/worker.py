@@ -4,8 +4,9 @@
 
     read → slices → matching → outbox → every acknowledgement → offsets → commit
 
-A record's offset is committed only when all that it caused is acknowledged, and never after its
-partition was revoked. Whatever ends the worker is one exception, raised by :meth:`Worker.run`.
+A record's offset is committed only when everything that the record caused is acknowledged, and
+never after its partition was revoked. Whatever ends the worker is one exception, raised by
+:meth:`Worker.run`.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ _COMMIT_AGAIN_SECONDS = 0.2
 
 
 class Worker:
-    """Runs one pipeline over one source; ``matching.pipeline`` may be replaced meanwhile.
+    """Runs one pipeline on one source; ``matching.pipeline`` may be replaced meanwhile.
 
     ``revoke_timeout`` is how long a rebalance may wait for our drain, in seconds: well below the
     group's rebalance timeout.
@@ -108,14 +109,14 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        """The group has told us what is ours (it may be nothing), we are reading, and Kafka answers
-        us.
+        """Whether the group has assigned partitions (perhaps an empty set), we are reading, and
+        Kafka answers.
         """
         return not self.not_ready_because
 
     @property
     def not_ready_because(self) -> str:
-        """A few words for a person, empty where the worker is ready."""
+        """The reason in a few words for a person; empty if the worker is ready."""
         if self._ending.is_set():
             return "ending"
         if not self._intake:
@@ -126,27 +127,29 @@ class Worker:
 
     @property
     def assigned(self) -> frozenset[TopicPartition]:
-        """The partitions that are ours."""
+        """The partitions that are assigned to us."""
         return self._offsets.assigned
 
     @property
     def isolated(self) -> Mapping[TopicPartition, int]:
-        """Those of them that are not read on, and the offset that cannot be decoded."""
+        """Our partitions that are not read on, with the offset that cannot be decoded."""
         return self._source.isolated()
 
     def progress(self) -> float:
-        """Seconds since records were processed, or the input was seen to hold none."""
+        """Seconds since a record was processed, or the input was seen to be empty."""
         return self._watch.since_progress()
 
     def request_stop(self) -> None:
-        """Finish what is in work, commit it, and end :meth:`run`. May be called again."""
+        """Finish the records being processed, commit them, and end :meth:`run`. May be called
+        again.
+        """
         self._ending.set()
 
     async def run(self) -> None:
-        """Read until a stop is requested; returns when all that was begun is committed.
+        """Read until a stop is requested; return when everything that was begun is committed.
 
-        Raises KafkaUnreachable, DeliveryError, Stalled, NotDrained, or what the pipeline raised.
-        Nothing that is not acknowledged is committed on any way out.
+        Raises KafkaUnreachable, DeliveryError, Stalled, NotDrained, or the pipeline's error.
+        However it ends, nothing is committed that is not acknowledged.
         """
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -184,7 +187,7 @@ class Worker:
         await self._source.start(self)
 
     async def _unless_ending(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Await it; False, and it is cancelled, where the end was asked for first."""
+        """Await ``work``; if the end is requested first, cancel it and return False."""
         task = asyncio.ensure_future(work)
         ending = asyncio.ensure_future(self._ending.wait())
         try:
@@ -208,10 +211,12 @@ class Worker:
             self._end(error)
 
     async def _drain(self, owner: "asyncio.Task[None]") -> None:
-        """The slice in work, its acknowledgements, and commits until nothing is left to commit.
+        """Finish the slice in work, wait for its acknowledgements, and commit until nothing is left
+        to commit.
 
-        All within the budget; what is left then is NotDrained. After a failure nothing is waited
-        for, and what was acknowledged is still committed, in one attempt.
+        All of this must end within the budget; if something is left then, NotDrained is raised.
+        After a failure nothing is waited for, but what was acknowledged is still committed, in one
+        attempt.
         """
         self._intake = False
         with contextlib.suppress(TimeoutError):
@@ -300,7 +305,9 @@ class Worker:
             self._committer.soon()
 
     def _may_begin(self, generation: int) -> bool:
-        """What was fetched in an earlier generation is dropped: whoever owns it reads it again."""
+        """Whether the records may be processed: those fetched in an earlier generation are dropped,
+        as their new owner reads them again.
+        """
         current = generation == self._offsets.generation
         return current and self._intake and not self._ending.is_set()
 
@@ -320,7 +327,7 @@ class Worker:
             self._between_slices.set()
 
     async def _unreadable(self, generation: int, partition: TopicPartition, offset: int) -> None:
-        """A record that is larger than a fetch may be: a stub goes to the dead letters."""
+        """Write a stub to the dead letters for a record that is larger than a fetch may be."""
         log.error("record_too_large", topic=partition.topic, offset=offset)
         work = self._offsets.begin(generation, partition, offset, offset, 1)
         delivery = self._outbox.open(partition, partial(self._done, work))
@@ -335,7 +342,7 @@ class Worker:
             self._committer.soon()
 
     async def _start_again(self, error: ReadFailedError) -> None:
-        """A new consumer in place of one that failed; what it had begun is finished first."""
+        """Replace a consumer that failed, after finishing what was begun with it."""
         pause = self._backoff.pause()
         if self._backoff.failing() > self._service.stall_timeout:
             raise Stalled(f"reading fails again and again: {error}") from error
@@ -344,7 +351,7 @@ class Worker:
         await self._replace_source(pause)
 
     async def _begin_anew(self) -> None:
-        """A new consumer in place of one that answers no commit: nothing more is asked of it."""
+        """Replace a consumer that answers no commit; nothing more is asked of it."""
         log.warning("commits_unanswered", commits=self._committer.unanswered)
         self._intake = False
         self._let_go()
@@ -366,9 +373,10 @@ class Worker:
     # -- partitions come and go: called by the source ----------------------------------------------
 
     async def revoked(self) -> None:
-        """Stop the intake, finish the slice in work, wait for its acknowledgements, commit.
+        """Stop the intake, finish the slice in work, wait for its acknowledgements, and commit.
 
-        All within ``revoke_timeout``; then nothing of this generation is committed any more.
+        All of this must end within ``revoke_timeout``; after that nothing of this generation is
+        committed.
         """
         self._intake = False
         try:
@@ -392,7 +400,7 @@ class Worker:
         self._recorder.set(ASSIGNED_PARTITIONS, 0)
 
     def assigned_from(self, generation: int, positions: Mapping[TopicPartition, int]) -> None:
-        """These partitions are ours, each read from its offset on."""
+        """Begin an assignment: these partitions are ours, each is read from its offset on."""
         self._offsets.assign(generation, positions)
         self._recorder.add(REBALANCES, 1, ("assigned",))
         self._recorder.set(ASSIGNED_PARTITIONS, len(positions))
