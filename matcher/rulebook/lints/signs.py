@@ -68,7 +68,7 @@ def _is_curly(text: str) -> bool:
 
 
 def _curly(text: str, hint: str, at: Location | None) -> Finding:
-    message = f"these quotes are part of the text, which no event has: {text[:60]}"
+    message = f"these quotes are part of the text that is looked for: {text[:60]}"
     return Finding("curly-quotes", message, hint, at)
 
 

@@ -61,7 +61,7 @@ def codes(found) -> list[str]:
             "eventName|startswith: 'UpdateFunctionCode20150331'",
         ),
         (IAM + "        userIdentity.usrName: x", "field-never-seen", "userIdentity.userName"),
-        (IAM + "        errorCode: “AccessDenied”", "curly-quotes", "no event has: “AccessDenied”"),
+        (IAM + "        errorCode: “AccessDenied”", "curly-quotes", "looked for: “AccessDenied”"),
         (IAM + "        errorCode|contains: [a, '*«b»*']", "curly-quotes", "straight quotes"),
         (IAM + "        sourceIPAddress: 10.0.0.0/8", "network-as-text", "|cidr: 10.0.0.0/8"),
         (IAM + "        awsRegion: eu-centrl-1", "value-unknown", "nearest is eu-central-1"),
