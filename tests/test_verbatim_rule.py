@@ -100,9 +100,14 @@ def _notification(events: Sequence[bytes]) -> bytes:
     return json.dumps(head | {"Message": text.decode("utf-8", "replace")}).encode()
 
 
+_NOT_LOGS = ("panther_cases", "streamalert_cases")
+
+
 @pytest.mark.corpus
 def test_the_rule_holds_on_the_same_events_of_the_corpus(corpus, tmp_path):
-    assert assert_agreement(sorted(corpus.glob("*.jsonl.gz")), tmp_path) > 400
+    """The tests of other engines hold the event in a wrapper, which the oracle does not open."""
+    files = [f for f in sorted(corpus.glob("*.jsonl.gz")) if not f.name.startswith(_NOT_LOGS)]
+    assert assert_agreement(files, tmp_path) > 400
 
 
 @pytest.mark.corpus
