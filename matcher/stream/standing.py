@@ -2,7 +2,8 @@
 
 Where a broker cannot read its own log it answers a fetch with an error that aiokafka takes for a
 passing one: it asks again at once, thousands of times a second, for ever. Where a length in the
-log is broken the broker even answers with no error and no record. Neither names a partition.
+log is broken the broker even answers with no error and no record. Neither names a partition:
+docs/reference/kafka.md, *What a fetch does not tell*.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 The client reads by name (aiokafka's Fetch is older than topic ids). So it would go on in the new
 topic at the old topic's offset, and the records before that offset would never be read. Ids come
-with Metadata 12 (Kafka 3.1, KIP-516), which aiokafka lacks: its layout is that of Kafka's
-MetadataRequest.json and MetadataResponse.json.
+with every Metadata answer since version 10 (Kafka 2.8, KIP-516). aiokafka knows versions up to 5:
+the layout of version 11 here is that of Kafka's MetadataRequest.json and MetadataResponse.json.
 """
 
 import base64
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 _SECONDS = 2.0
 _METADATA = 3
-_VERSION = 12
+_VERSION = 11
 _NO_ID = bytes(16)
 _PREFIX = "topic-id="
 

@@ -3,6 +3,7 @@
 aiokafka raises in the midst of a read: what it had read of other partitions is lost with the
 exception, what stands before the broken batch as well, and neither the partition nor the offset is
 told. Here such a batch ends what is read of its own partition, just before it, and is reported.
+docs/reference/kafka.md, *What a fetch does not tell*.
 """
 
 import contextlib
