@@ -1,7 +1,7 @@
 """``matcher demo``: the whole service, without an installed Kafka.
 
 An embedded broker is started and events are replayed into it. The service of ``matcher run`` reads
-them, and its alerts are printed as they arrive. The broker silently drops what exceeds a few
+them, and its alerts are printed in the order of time. The broker silently drops what exceeds a few
 megabytes per partition. Therefore the replay waits for the service and the reader of the alerts to
 commit.
 """
@@ -29,7 +29,6 @@ from matcher.config import (
     InputSettings,
     KafkaSettings,
     OutputSettings,
-    RuleSettings,
     ServiceSettings,
     Settings,
 )
@@ -51,6 +50,8 @@ _GROUP, _READERS = "demo", "demo-reader"
 _CHUNK_BYTES = 256 * 1024
 _LARGEST_BYTES = 4_000_000
 _POLL_SECONDS = 0.05
+_BLOCK = 1000
+"""So many alerts are put into the order of time: they come from several partitions at once."""
 
 _RICHS_SVG: str = rich_console.CONSOLE_SVG_FORMAT  # type: ignore[attr-defined]  # documented so
 _SVG = re.sub(r"@font-face \{\{.*?\}\}", "", _RICHS_SVG, flags=re.DOTALL)
@@ -93,9 +94,8 @@ def demo(
 def _demo_settings(given: Settings, servers: str) -> Settings:
     """The user's rules and names, with the demo's own settings for Kafka.
 
-    Of the rules that ship, those that alert by default are shown; of the user's own, all.
+    Each match is an alert whatever its severity, as in a scan.
     """
-    shipped = given.rules == RuleSettings()
     return Settings(
         kafka=KafkaSettings(bootstrap_servers=servers),
         input=InputSettings(
@@ -103,7 +103,7 @@ def _demo_settings(given: Settings, servers: str) -> Settings:
         ),
         output=OutputSettings(
             alert_topic=_ALERTS,
-            alert_severity="high" if shipped else "informational",
+            alert_severity="informational",
             dead_letter_topic=_DEAD_LETTERS,
             max_request_bytes=_LARGEST_BYTES,
         ),
@@ -137,7 +137,7 @@ class _Demo:
         self._address = ""
         self._replayed_records = 0
         self._not_replayed = 0
-        self._printed = 0
+        self._table = AlertTable(console, _BLOCK)
         self._seconds = 0.0
         self._reading = asyncio.Event()
         self._finished = False
@@ -153,6 +153,7 @@ class _Demo:
             for task in (serving, printing, replaying):
                 if task.done():
                     task.result()
+            self._table.flush()
             self._show_summary()
             if keep and not serving.done():
                 self._console.print(f"\nStill running: {self._address}/metrics   (Ctrl-C ends)")
@@ -212,8 +213,8 @@ class _Demo:
         self._not_replayed += 1
 
     async def _print_alerts(self) -> None:
-        """Print the alerts of the topic as they arrive, and commit each when it is printed."""
-        table = AlertTable(self._console)
+        """Add the alerts of the topic to the table as they arrive, and commit what was added."""
+        table = self._table
         settings = InputSettings(topics=(_ALERTS,), group=_READERS)
         exposition = Exposition()
         source = KafkaSource(self._settings.kafka, settings, exposition, ClientLog(exposition))
@@ -224,7 +225,6 @@ class _Demo:
                 for batch in (await source.read()).batches:
                     for record in batch.records:
                         table.add(record.value or b"")
-                        self._printed += 1
                         if isinstance(batch.input, TopicPartition):
                             printed[batch.input] = record.offset + 1
                 if printed:
@@ -245,6 +245,6 @@ class _Demo:
             self._exposition,
             replayed=self._replayed_records,
             not_replayed=self._not_replayed,
-            printed=self._printed,
+            alerts=self._table.severities,
             seconds=self._seconds,
         )

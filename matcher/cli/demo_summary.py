@@ -1,8 +1,11 @@
 """The summary of the demo: what the service counted."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 
+from matcher.cli.alert_table import by_severity
 from matcher.metrics import (
     BATCH_DURATION,
     EVENTS,
@@ -21,11 +24,11 @@ def show_summary(
     *,
     replayed: int,
     not_replayed: int,
-    printed: int,
+    alerts: Mapping[str, int],
     seconds: float,
 ) -> None:
-    """Print the summary. ``seconds`` is the time from the first write until all records were
-    committed; 0 if that did not happen.
+    """Print the summary. ``alerts`` are those that were printed, by severity. ``seconds`` is the
+    time from the first write until all records were committed; 0 if that did not happen.
     """
     events = _total(exposition, EVENTS)
     table = Table(title="\nSummary", title_justify="left", title_style="bold", show_header=False)
@@ -38,7 +41,9 @@ def show_summary(
     table.add_row("[bold]events", f"[bold]{events:,}")
     _parts(table, exposition, EVENTS)
     table.add_row("[bold]events matched", f"[bold]{_total(exposition, MATCHED_EVENTS):,}")
-    table.add_row("[bold]alerts", f"[bold]{printed:,}")
+    table.add_row("[bold]alerts", f"[bold]{sum(alerts.values()):,}")
+    for severity in by_severity(alerts):
+        table.add_row(f"  [dim]{severity}", f"[dim]{alerts[severity]:,}")
     table.add_row("rejected, to the dead-letter topic", f"{_total(exposition, REJECTS):,}")
     _parts(table, exposition, REJECTS)
     table.add_row("skipped, no audit events", f"{_total(exposition, SKIPPED):,}")

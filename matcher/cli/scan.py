@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections import Counter
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from matcher.cli.alert_table import AlertTable, wide_console
+from matcher.cli.alert_table import AlertTable, by_severity, wide_console
 from matcher.cli.answer import Answer
-from matcher.cli.inputs import InputFiles, find_files
+from matcher.cli.inputs import STDIN, InputFiles, find_files
 from matcher.cli.options import (
     ConfigFile,
     Dialect,
@@ -99,7 +100,8 @@ def scan(
     calm_collector()
     pipeline = build_pipeline(settings, warn)
     with ExitStack() as open_files:
-        result = _Scan(pipeline, _alert_writer(output), _reject_file(rejects, open_files))
+        write = _alert_writer(output, files, open_files)
+        result = _Scan(pipeline, write, _reject_file(rejects, open_files))
         result.run(files)
     if summary is not None:
         _write(summary, json.dumps(result.summary(), indent=2) + "\n")
@@ -150,6 +152,9 @@ def answer(
         raise UsageError("\n".join(found.unreadable))
     return found.rows
 
+
+_BLOCK = 50_000
+"""So many alerts of files are put into the order of time: memory stays bounded."""
 
 _WRITERS = {
     Output.TABLE: write_table,
@@ -241,13 +246,21 @@ class _Scan:
             "skipped": dict(sorted(counts.skipped.items())),
         }
 
+    def _parts(self) -> str:
+        """How many alerts there are of each severity, where there are several."""
+        severities: Counter[str] = Counter()
+        for (_rule, severity), number in self.counts.matches.items():
+            severities[severity] += number
+        parts = ", ".join(f"{severities[name]} {name}" for name in by_severity(severities))
+        return f" ({parts})" if self.alerts > 1 else ""
+
     def tell(self, console: Console, files: InputFiles) -> None:
         """Write one line for a person to stderr."""
         counts = self.counts
         console.print(
             f"{counted(len(files.paths), 'file')}, {counted(counts.records, 'record')}, "
             f"{counted(counts.events.total(), 'event')}: "
-            f"{counts.matched.total()} matched, {counted(self.alerts, 'alert')}, "
+            f"{counts.matched.total()} matched, {counted(self.alerts, 'alert')}{self._parts()}, "
             f"{counts.rejects.total()} rejected, {counts.skipped.total()} skipped",
             highlight=False,
             soft_wrap=True,
@@ -261,9 +274,14 @@ class _Scan:
             )
 
 
-def _alert_writer(output: Output) -> Any:
+def _alert_writer(output: Output, files: InputFiles, stack: ExitStack) -> Any:
+    """What an alert's body is given to. Of files a table is in the order of time; what comes from
+    standard input is shown as it comes, and JSON lines stand in the order of the input.
+    """
     if output is Output.TABLE:
-        return AlertTable(wide_console()).add
+        table = AlertTable(wide_console(), 1 if STDIN in files.paths else _BLOCK)
+        stack.callback(table.flush)
+        return table.add
 
     def write(body: bytes) -> None:
         sys.stdout.buffer.write(body + b"\n")

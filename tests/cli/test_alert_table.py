@@ -55,9 +55,30 @@ def test_a_narrow_terminal_keeps_one_line_an_alert():
     assert lines[1].startswith("03-14 09:02:41  high")
 
 
-def test_of_a_long_action_the_end_is_shown():
-    row = printed(130, body(qidname="MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE"))[1]
-    assert "…LEASSIGNMENTS/WRITE " in row
+LONG = "MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE"
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 2), (130, 2), (240, 1)])
+def test_a_long_action_is_readable_to_its_end(width, lines):
+    out = io.StringIO()
+    table = AlertTable(Console(file=out, width=width, force_terminal=True, color_system=None))
+    table.add(body(qidname=LONG))
+    rows = out.getvalue().splitlines()[1:]
+    assert len(rows) == lines
+    assert rows[-1].endswith(LONG)
+    assert all(len(row) <= width for row in rows)
+    assert printed(80, body(qidname=LONG))[1].endswith(LONG)
+
+
+def test_a_block_of_alerts_stands_in_the_order_of_time():
+    out = io.StringIO()
+    table = AlertTable(Console(file=out, width=150), block=3)
+    for second in (3, 1, 2, 5, 4):
+        table.add(body(devicetime=second * 1000))
+    assert [line[17:19] for line in out.getvalue().splitlines()[1:]] == ["01", "02", "03"]
+    table.flush()
+    assert [line[17:19] for line in out.getvalue().splitlines()[4:]] == ["04", "05"]
+    assert table.severities == {"high": 5}
 
 
 @pytest.mark.parametrize("text", ["a\x1b[31mred", "a\nb", "a\rb", "a\x07b", "a\u202eb"])

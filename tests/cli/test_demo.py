@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from matcher.cli.demo_events import bundled_events
 from matcher.errors import EXIT_OK, EXIT_USAGE
 from tests.cli.program import run, start
 
@@ -40,10 +41,10 @@ def test_the_bundled_events(tmp_path):
     assert number(text, "alerts") == number(text, "events matched") == 28
     assert number(text, "rejected, to the dead-letter topic") == 8
     assert number(text, "skipped, no audit events") == 1
-    rows = [
-        line for line in text.splitlines() if re.match(r"2026-\d\d-\d\d \d\d:\d\d:\d\d  high", line)
-    ]
+    rows = [line for line in text.splitlines() if line.startswith("2026-")]
     assert len(rows) == 28
+    times = [row[:19] for row in rows]
+    assert times == sorted(times)
     assert sum("StopLogging" in row for row in rows) == 1
     svg = picture.read_text()
     assert svg.startswith("<svg")
@@ -51,12 +52,17 @@ def test_the_bundled_events(tmp_path):
     assert "url(" not in svg.replace("url(#", "")
 
 
-def test_of_the_rules_that_ship_the_high_ones_are_alerts():
-    done = run("demo", MATCHER_RULES__PATHS="rules")
-    text = done.stdout.decode()
-    assert done.returncode == EXIT_OK, done.stderr
-    assert number(text, "alerts") == 28
-    assert number(text, "events matched") > 28
+def test_demo_and_scan_call_the_same_an_alert_and_show_the_same_rows():
+    demo = run("demo", MATCHER_RULES__PATHS="rules")
+    scan = run("scan", *bundled_events(), MATCHER_RULES__PATHS="rules")
+    rows = [
+        sorted(line for line in done.stdout.decode().splitlines() if line.startswith("2026-"))
+        for done in (demo, scan)
+    ]
+    assert rows[0] == rows[1]
+    assert number(demo.stdout.decode(), "alerts") == len(rows[0])
+    assert number(demo.stdout.decode(), "high") == 28
+    assert f"37 matched, {len(rows[0])} alerts (28 high, " in scan.stderr.decode()
 
 
 def test_the_users_own_files(tmp_path):

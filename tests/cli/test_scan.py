@@ -201,6 +201,16 @@ def test_standard_input_and_a_table():
     assert json.loads(squeezed.stdout)["origin"] == {"file": "-", "line": 1, "index": 0}
 
 
+def test_the_table_of_files_is_in_the_order_of_time(tmp_path):
+    for name, minute in (("a", 3), ("b", 1), ("c", 2)):
+        event = CREATE | {"eventTime": f"2026-03-14T09:0{minute}:00Z"}
+        (tmp_path / f"{name}.json").write_text(json.dumps(event))
+    done = run("scan", tmp_path)
+    assert [row[:19] for row in done.stdout.decode().splitlines()[1:]] == [
+        f"2026-03-14 09:0{minute}:00" for minute in (1, 2, 3)
+    ]
+
+
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path):
     file = tmp_path / "e.jsonl"
     file.write_text(line(CREATE) * 2000)
