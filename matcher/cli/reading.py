@@ -2,11 +2,13 @@
 
 If the first non-empty line of a file is a whole JSON value, each non-empty line is a record;
 otherwise the whole file is one record. A record's offset is its line; lines are counted from 1 and
-include empty ones. Gzip is recognised by its first bytes, not by the file's name.
+include empty ones. Gzip is recognised by its first bytes, not by the file's name. So is UTF-16,
+which is read as UTF-8.
 """
 
 import contextlib
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -19,7 +21,7 @@ from isal import isal_zlib
 from matcher.cli.inputs import STDIN
 from matcher.errors import UsageError
 from matcher.events import splitter
-from matcher.events.acceptable import BLANK, BOM
+from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
 from matcher.events.inflate import GZIP_MAGIC
 from matcher.events.record import Batch, InputFile, PlainRecord, Reject, RejectReason
 from matcher.pipeline.outcome import RejectedUnit
@@ -163,14 +165,27 @@ def _position(raw: IO[bytes]) -> int:
 
 
 def _chunks(raw: Any) -> Iterator[bytes]:
-    """The bytes of the file, inflated. Raises _BrokenGzipError if they end before the gzip stream
-    does.
+    """The bytes of the file, inflated and in UTF-8. Raises _BrokenGzipError if they end before the
+    gzip stream does.
     """
-    if raw.peek(len(GZIP_MAGIC))[:2] != GZIP_MAGIC:
-        while chunk := raw.read1(_CHUNK_BYTES):
-            yield chunk
+    zipped = raw.peek(len(GZIP_MAGIC))[:2] == GZIP_MAGIC
+    chunks = _inflated(raw) if zipped else iter(lambda: raw.read1(_CHUNK_BYTES), b"")
+    return _in_utf8(chunks)
+
+
+def _in_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same text in UTF-8 where it begins as UTF-16 does: PowerShell's ``>`` writes that."""
+    first = next(chunks, b"")
+    if len(first) == 1:
+        first += next(chunks, b"")
+    whole = chain([first], chunks)
+    if not first.startswith(UTF16_BOMS):
+        yield from whole
         return
-    yield from _inflated(raw)
+    decode = getincrementaldecoder("utf-16")("replace").decode
+    for chunk in whole:
+        yield decode(chunk).encode("utf-8", "replace")
+    yield decode(b"", final=True).encode()
 
 
 def _inflated(raw: Any) -> Iterator[bytes]:

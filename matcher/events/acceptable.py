@@ -22,6 +22,8 @@ MAX_CONTAINERS = 250_000
 memory for two of text.
 """
 BOM = b"\xef\xbb\xbf"
+UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+"""What a text in UTF-16 begins with; it is read as the same text in UTF-8."""
 BLANK = b" \t\r\n"
 
 _decode = msgspec.json.Decoder().decode

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from matcher.events import acceptable, splitter
-from matcher.events.acceptable import BLANK, BOM
+from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
 from matcher.events.carriers import (
     ARRAY_KEYS,
     ARRAYS,
@@ -114,6 +114,14 @@ _LOG_STREAM = b"{LogStreamName:"
 _NEXT_LOG_STREAM = re.compile(rb"\r?\n(?=\{LogStreamName:)")
 
 
+def _in_utf8(value: bytes) -> bytes:
+    """A text in UTF-16 as UTF-8; what is no such text stays as it is."""
+    try:
+        return value.decode("utf-16").encode()
+    except UnicodeDecodeError:
+        return value
+
+
 class _Opening:
     """One record being opened. ``layer`` is the number of envelopes around the text at hand.
 
@@ -146,6 +154,8 @@ class _Opening:
         if value.startswith(GZIP_MAGIC):
             yield from self._gzip(value, value, layer)
             return
+        if value.startswith(UTF16_BOMS):
+            value = _in_utf8(value)
         text = value.removeprefix(BOM).lstrip(BLANK)
         start = len(value) - len(text)
         text = text.rstrip(BLANK)

@@ -14,7 +14,7 @@ _ISO = re.compile(
 )
 _AMERICAN = re.compile(
     r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}),? (?P<hour>\d{1,2}):(?P<minute>\d{2})"
-    r":(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?(?: (?P<half>[AaPp])[Mm])?"
+    r":(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?(?:[ \u00a0\u202f](?P<half>[AaPp])[Mm])?"
     r" ?(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
@@ -29,7 +29,8 @@ def milliseconds(found: Any) -> int | None:
     """Epoch milliseconds UTC; what is finer is cut. None where the value is no time.
 
     Takes ISO 8601 with ``T`` or a blank, 0 to 9 fractional digits, an offset, ``Z`` or nothing
-    (UTC), a one-digit hour; ``month/day/year`` with or without AM and PM; epoch seconds,
+    (UTC), a one-digit hour; ``month/day/year`` with or without AM and PM, before which newer
+    versions of Unicode's CLDR put a narrow no-break space; epoch seconds,
     milli-, micro- or nanoseconds as a number or as text.
     """
     if isinstance(found, str):

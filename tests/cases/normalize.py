@@ -53,6 +53,33 @@ CASES = [
         {"qidname": "CreateUser", "username": "bob", "region": "eu-west-1"},
     ),
     (
+        "an aggregated event has its account, id and time in other fields",
+        {
+            "eventVersion": "1.0",
+            "accountId": "111122223333",
+            "eventId": "aaaaaaaa-0000-0000-0000-000000000001",
+            "eventCategory": "Aggregated",
+            "eventType": "AwsAggregatedEvent",
+            "awsRegion": "us-east-1",
+            "eventSource": "s3.amazonaws.com",
+            "timeWindow": {
+                "windowStart": "2026-01-20T10:00:00Z",
+                "windowEnd": "2026-01-20T10:05:00Z",
+                "windowSize": "PT5M",
+            },
+            "summary": {"primaryDimension": {"dimension": "eventName", "statistics": []}},
+        },
+        {
+            "devicetime": 1768903200000,
+            "account": "111122223333",
+            "region": "us-east-1",
+            "qidname": None,
+            "logsourcename": "Amazon AWS CloudTrail @ 111122223333",
+            "uid": '[347,"aaaaaaaa-0000-0000-0000-000000000001",null,"2026-01-20T10:00:00Z",'
+            '"111122223333",null,null]',
+        },
+    ),
+    (
         "insights have no name, user or address of their own",
         {
             "eventType": "AwsCloudTrailInsight",

@@ -156,6 +156,8 @@ def test_networks_hold_addresses_alone():
     assert not holds(inside, "2001:db8::1")
     assert not holds(inside, "cloudformation.amazonaws.com")
     assert holds(InNetwork(X, ip_network("2001:db8::/32")), "2001:db8::1")
+    assert holds(InNetwork(X, ip_network("10.0.0.0/8")), "::ffff:10.1.2.3")
+    assert not holds(InNetwork(X, ip_network("10.0.0.0/8")), "::ffff:11.1.2.3")
 
 
 def test_last_holds_on_a_stream_and_is_measured_against_a_given_now():

@@ -27,6 +27,8 @@ CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "envelopes.yml").r
 
 PACKED = {
     "gzip": gzip.compress,
+    "utf-16": lambda data: data.decode().encode("utf-16"),
+    "utf-16-be": lambda data: b"\xfe\xff" + data.decode().encode("utf-16-be"),
     "base64": base64.b64encode,
     "awslogs": lambda data: b'{"awslogs":{"data":"%b"}}' % data,
     "pubsub": lambda data: b'{"data":"%b","publishTime":"t"}' % base64.b64encode(data),
@@ -65,6 +67,13 @@ def test_a_record_is_unwrapped_to(case, way):
     ]
     assert rejects == case.get("rejects", [])
     assert [str(reason) for reason in found.skipped] == case.get("skipped", [])
+
+
+def test_what_begins_as_utf_16_and_is_not_is_rejected_with_its_own_bytes():
+    for value in (b"\xff\xfe\x00", b"\xff\xfe\x00\xd8", b"\xfe\xff\xdc\x00{}"):
+        (reject,) = unwrap(value).rejects
+        assert reject.raw == value
+        assert units(unwrap(value)) == units(unwrap_tolerantly(value))
 
 
 def test_a_tombstone_is_skipped():

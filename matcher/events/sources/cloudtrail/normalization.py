@@ -16,6 +16,8 @@ _REGION = spellings("awsRegion")
 _ERROR = spellings("errorCode")
 _RECIPIENT = spellings("recipientAccountId")
 _EXTRA = spellings("additionalEventData")
+_TIME_WINDOW = spellings("timeWindow")
+_WINDOW_START = spellings("windowStart")
 
 _TYPE = spellings("type")
 _USER_NAME = spellings("userName")
@@ -34,10 +36,13 @@ _ARN_PARTS = 6
 
 def facts(document: dict[str, Any]) -> Facts:
     """What a CloudTrail record says. An Insights record has no name, user or address of its own:
-    those of the activity it is about stay inside ``insightDetails``.
+    those of the activity it is about stay inside ``insightDetails``. An aggregated record is about
+    many calls: its time is the window's start, and the calls stay inside ``summary``.
     """
     identity = child(document, _IDENTITY)
     time = value(document, _EVENT_TIME)
+    if time is None:
+        time = value(child(document, _TIME_WINDOW), _WINDOW_START)
     written_address = text(document, _SOURCE_ADDRESS)
     properties: dict[str, Any] = {}
     if written_address is not None:
@@ -45,7 +50,11 @@ def facts(document: dict[str, Any]) -> Facts:
     session = _session(identity)
     if session is not None:
         properties["Session Name"] = session
-    account = number_or_text(document, _RECIPIENT) or number_or_text(identity, _ACCOUNT)
+    account = (
+        number_or_text(document, _RECIPIENT)
+        or number_or_text(identity, _ACCOUNT)
+        or number_or_text(document, _ACCOUNT)
+    )
     error = number_or_text(document, _ERROR)
     return Facts(
         operation=text(document, _EVENT_NAME),
