@@ -1,6 +1,6 @@
 """Conditions of AQL → the engine's expressions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from matcher.engine.expression import (
@@ -294,6 +294,7 @@ class Conditions:
         written = sorted(values)
         if not written:
             return NOTHING
+        self._note_strangers(item, name, written)
         equal = Among(item, tuple(written))
         if isinstance(item, Field) and item.property.kind in _NO_ADDRESS:
             return equal
@@ -308,6 +309,15 @@ class Conditions:
         if not merged:
             return equal
         return Or((equal, *(InNetwork(item, network) for network in merged)))
+
+    def _note_strangers(self, item: Operand, name: str, written: Sequence[str]) -> None:
+        """Say what stands in a set and can never be the value that is asked for."""
+        strange = [one for one in written if not self._types.may_equal(item, one)]
+        if strange and isinstance(item, Field):
+            more = f" and {len(strange) - 1} more" if strange[1:] else ""
+            self._findings.note(
+                f"{item.written} is never '{strange[0][:60]}'{more} of the reference set '{name}'"
+            )
 
     def _unknown_set(self, name: str, at: Location) -> RuleError:
         sets = self._policy.reference_sets

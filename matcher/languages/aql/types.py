@@ -47,6 +47,14 @@ class Types:
         if self._is_number(item) and not all(map(_DIGITS.fullmatch, like_runs(pattern))):
             raise self._no_number(item, pattern.strip("%"), at)
 
+    def may_equal(self, item: Operand, written: str) -> bool:
+        """Whether a listed text can be the operand's value, or a network that it is in."""
+        if self._is_number(item):
+            return number_of(written) is not None
+        if is_address(item):
+            return address(written) is not None or network_in(written) is not None
+        return True
+
     def _is_number(self, item: Operand) -> TypeGuard[Field]:
         """Whether the operand is a number in every event. A custom property is a text, which may be
         a number.

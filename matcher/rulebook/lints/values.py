@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from matcher.engine.compiler import is_address
 from matcher.engine.expression import Among, And, Compare, Comparison, Constant, Expression, Field
 from matcher.engine.gate import possible_types
 from matcher.engine.patterns import like_test
 from matcher.engine.rule import Rule
-from matcher.engine.values import number_of
+from matcher.engine.values import address, number_of
 from matcher.events.catalogue import Catalogue
 from matcher.events.sources import SourceKind
 from matcher.events.text import fold
@@ -53,6 +54,7 @@ def values(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
     for place in placed(rule.expression):
         yield from _numbers(place.leaf, catalogue)
         test = _tested(place.leaf)
+        yield from _no_addresses(test, rule)
         known = None if test is None else _known(test, place, catalogue)
         if test is None or known is None:
             continue
@@ -84,6 +86,20 @@ def _numbers(leaf: Expression, catalogue: Catalogue) -> Iterator[Finding]:
             message = f"no category here has the number {str(option)[:60]}"
             hint = "matcher/events/catalogue/categories.tsv has them; a file of yours may add to it"
             yield Finding("value-unknown", message, hint)
+
+
+def _no_addresses(test: TextTest | None, rule: Rule) -> Iterator[Finding]:
+    """Texts that an address is compared with, and that are no address."""
+    if test is None or test.operator != "=" or not is_address(test.field):
+        return
+    for text in test.texts:
+        if text and address(text) is None:
+            yield Finding(
+                "value-unknown",
+                f"{test.field.written} holds addresses, and {quoted(text)} is no address",
+                "the name of a service, such as 'AWS Internal', stands in sourceIPAddress",
+                place_of(quoted(text), rule.source),
+            )
 
 
 def _tested(leaf: Expression) -> TextTest | None:

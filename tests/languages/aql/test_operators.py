@@ -156,3 +156,17 @@ def test_an_address_is_one_however_it_is_spelled(text, expected):
         assert bool(rules.match(event)) is bool(rules.match_naive(event))
         found += [one] if rules.match(event) else []
     assert found == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("field", "note"),
+    [
+        ("qid", "qid is never '10.0.0.0/8' and 1 more of the reference set 'Mixed'"),
+        ("sourceip", "sourceip is never '7' and 1 more of the reference set 'Mixed'"),
+        ("username", None),
+    ],
+)
+def test_what_a_reference_set_lists_in_vain_is_said(field, note):
+    policy = AqlPolicy(reference_sets={"Mixed": frozenset({"10.0.0.0/8", "7", "alice"})})
+    query = compile_query(f"REFERENCESETCONTAINS('Mixed', {field})", CATALOGUE, policy=policy)
+    assert query.notes == (() if note is None else (note,))
