@@ -10,7 +10,7 @@ from matcher.events.envelope import RawEvent
 from matcher.events.record import Reject
 from matcher.events.schema import Event, Payload
 from matcher.events.sources import BY_KIND, SourceKind
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.text import readable
 
 
@@ -31,51 +31,51 @@ def normalize(
         return document
     if kind is None:
         kind = classify(document)
-    facts = BY_KIND[kind].facts(document)
-    naming = catalogue.naming(kind, facts.operation, facts.result)
-    source = catalogue.log_source(kind, facts.account)
+    found = BY_KIND[kind].extract(document)
+    naming = catalogue.naming(kind, found.operation, found.result)
+    source = catalogue.log_source(kind, found.account)
     source_type = catalogue.type_of(kind)
     return Event(
         payload=Payload(raw_event.raw),
         document=document,
         log_source_type=source_type,
-        starttime=(facts.devicetime or 0) if starttime is None else starttime,
-        devicetime=facts.devicetime,
+        starttime=(found.devicetime or 0) if starttime is None else starttime,
+        devicetime=found.devicetime,
         qid=naming.qid,
         qidname=naming.qidname,
         category=naming.category.id,
         categoryname=naming.category.name,
         highlevelcategory=naming.category.high_level,
         severity=naming.category.severity,
-        username=facts.username,
-        sourceip=facts.sourceip,
+        username=found.username,
+        sourceip=found.sourceip,
         logsourceid=source.id,
         logsourcename=source.name,
-        errorcode=facts.errorcode,
-        region=facts.region,
-        account=facts.account,
-        uid=_uid(source_type.id, facts, raw_event.raw),
-        properties=facts.properties,
+        errorcode=found.errorcode,
+        region=found.region,
+        account=found.account,
+        uid=_uid(source_type.id, found, raw_event.raw),
+        properties=found.properties,
     )
 
 
-def _uid(source_type: int, facts: Facts, raw: bytes) -> str:
+def _uid(source_type: int, found: ExtractedFields, raw: bytes) -> str:
     """What makes the event this one: the JSON text of the array [log source type, id, operation,
     time, account or resource, status, correlationId].
 
     Where it has neither id nor correlationId, the SHA-256 of its bytes stands for the id.
     """
-    identifier = facts.id
-    if identifier is None and facts.correlation is None:
+    identifier = found.id
+    if identifier is None and found.correlation is None:
         identifier = sha256(raw).hexdigest()
-    time = facts.time if isinstance(facts.time, str) else facts.devicetime
+    time = found.time if isinstance(found.time, str) else found.devicetime
     parts = [
         source_type,
         identifier,
-        facts.operation,
+        found.operation,
         time,
-        facts.account or facts.resource,
-        facts.status,
-        facts.correlation,
+        found.account or found.resource,
+        found.status,
+        found.correlation,
     ]
     return readable(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))

@@ -12,7 +12,7 @@ from matcher.events.document_properties import field_entries, field_paths, main
 from matcher.events.envelope import unwrap
 from matcher.events.normalize import normalize
 from matcher.events.sources import BY_KIND, SourceKind
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 
 PAGE = Path(__file__).parents[2] / "docs" / "properties.md"
 CATALOGUE = Catalogue.load()
@@ -124,10 +124,10 @@ def _document(values: dict[str, str], identity: str) -> dict:
 
 
 def _read(field: str, kind: SourceKind, document: dict) -> object:
-    facts: Facts = BY_KIND[kind].facts(document)
+    found: ExtractedFields = BY_KIND[kind].extract(document)
     if field in ("sourceIPAddress", "Session Name"):
-        return facts.properties.get(field)
-    return getattr(facts, ATTRIBUTES.get(field, field))
+        return found.properties.get(field)
+    return getattr(found, ATTRIBUTES.get(field, field))
 
 
 def test_a_custom_property_is_read_at_each_of_its_paths():

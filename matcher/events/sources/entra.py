@@ -7,7 +7,7 @@ from typing import Any
 
 from matcher.events.document import Names, number_or_text, sdk_spellings, text, value
 from matcher.events.sources import azure
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.text import fold
 from matcher.events.times import milliseconds
 
@@ -40,7 +40,9 @@ def identity(document: dict[str, Any]) -> str | None:
     return found
 
 
-def complete(found: Facts, document: dict[str, Any], inner: dict[str, Any], time: Any) -> Facts:
+def complete(
+    found: ExtractedFields, document: dict[str, Any], inner: dict[str, Any], time: Any
+) -> ExtractedFields:
     """Fill in what both kinds of record have in the same places; ``inner`` is the properties."""
     found.time, found.devicetime = time, milliseconds(time)
     found.region = text(document, azure.LOCATION)

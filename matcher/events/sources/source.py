@@ -8,7 +8,7 @@ from typing import Any
 
 from matcher.events.document import Names
 from matcher.events.probe import Probe
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 
 
 class SourceKind(StrEnum):
@@ -40,13 +40,13 @@ class SourceDefinition:
     ``certain_at_a_glance`` may recognise an event without its document: True means that it is of
     this source whatever else it holds, False means nothing.
 
-    ``facts`` reads a document of the source. ``only_operation`` is the operation of every event,
-    where there is but one; records need not hold it. ``has_result`` says that ``facts`` gives a
+    ``extract`` reads a document of the source. ``only_operation`` is the operation of every event,
+    where there is but one; records need not hold it. ``has_result`` says that ``extract`` gives a
     result that a profile may put into the QID name.
     """
 
     kind: SourceKind
-    facts: Callable[[dict[str, Any]], Facts]
+    extract: Callable[[dict[str, Any]], ExtractedFields]
     reads: Names = ()
     certain: Callable[[dict[str, Any]], bool] | None = None
     likely: Callable[[dict[str, Any]], bool] | None = None

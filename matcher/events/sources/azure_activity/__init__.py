@@ -5,7 +5,7 @@ from matcher.events.sources.source import SourceDefinition, SourceKind
 
 AZURE_ACTIVITY = SourceDefinition(
     kind=SourceKind.AZURE_ACTIVITY,
-    facts=normalization.facts,
+    extract=normalization.extract,
     reads=recognition.READS,
     certain=recognition.has_activity_category,
     likely=recognition.names_activity,

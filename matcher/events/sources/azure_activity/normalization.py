@@ -15,7 +15,7 @@ from matcher.events.document import (
     text,
 )
 from matcher.events.sources import azure
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.times import milliseconds
 
 _EVENT_DATA_ID = sdk_spellings("eventDataId")
@@ -43,7 +43,7 @@ _WHO = (
 )
 
 
-def facts(document: dict[str, Any]) -> Facts:
+def extract(document: dict[str, Any]) -> ExtractedFields:
     """What an Activity record says."""
     identity = child(document, azure.IDENTITY)
     claims = child(identity, _CLAIMS) or child(document, _CLAIMS)
@@ -52,7 +52,7 @@ def facts(document: dict[str, Any]) -> Facts:
     resource = text(document, azure.RESOURCE) or text(document, _RESOURCE_URI)
     status = _status(document)
     written = azure.caller_address(document)
-    return Facts(
+    return ExtractedFields(
         operation=azure.operation(document),
         devicetime=milliseconds(time),
         time=time,

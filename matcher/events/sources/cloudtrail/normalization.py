@@ -4,7 +4,7 @@ from typing import Any
 
 from matcher.events.addresses import address
 from matcher.events.document import child, number_or_text, spellings, text, value
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.times import milliseconds
 
 _IDENTITY = spellings("userIdentity")
@@ -34,7 +34,7 @@ _SSO_ROLE = "AWSReservedSSO_"
 _ARN_PARTS = 6
 
 
-def facts(document: dict[str, Any]) -> Facts:
+def extract(document: dict[str, Any]) -> ExtractedFields:
     """What a CloudTrail record says. An Insights record has no name, user or address of its own:
     those of the activity it is about stay inside ``insightDetails``. An aggregated record is about
     many calls: its time is the window's start, and the calls stay inside ``summary``.
@@ -56,7 +56,7 @@ def facts(document: dict[str, Any]) -> Facts:
         or number_or_text(document, _ACCOUNT)
     )
     error = number_or_text(document, _ERROR)
-    return Facts(
+    return ExtractedFields(
         operation=text(document, _EVENT_NAME),
         devicetime=milliseconds(time),
         time=time,

@@ -5,7 +5,7 @@ from matcher.events.sources.source import SourceDefinition, SourceKind
 
 ENTRA_AUDIT = SourceDefinition(
     kind=SourceKind.ENTRA_AUDIT,
-    facts=normalization.facts,
+    extract=normalization.extract,
     reads=recognition.READS,
     certain=recognition.is_audit,
     has_result=True,

@@ -8,7 +8,7 @@ from typing import Any
 from matcher.events.addresses import address
 from matcher.events.document import as_text, child, number_or_text, sdk_spellings, text
 from matcher.events.sources import azure, entra
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 
 _ACTIVITY = sdk_spellings("activityDisplayName")
 _ACTIVITY_TIME = sdk_spellings("activityDateTime")
@@ -19,7 +19,7 @@ _APP = sdk_spellings("app")
 _DISPLAY_NAME = sdk_spellings("displayName")
 
 
-def facts(document: dict[str, Any]) -> Facts:
+def extract(document: dict[str, Any]) -> ExtractedFields:
     """What an audit record says."""
     inner = child(document, entra.PROPERTIES)
     initiator = child(inner, _INITIATED_BY) or child(document, _INITIATED_BY)
@@ -39,7 +39,7 @@ def facts(document: dict[str, Any]) -> Facts:
         or entra.identity(document)
     )
     activity = entra.as_name(entra.either(inner, document, _ACTIVITY))
-    found = Facts(
+    found = ExtractedFields(
         operation=activity or azure.operation(document),
         username=username,
         sourceip=address(written)

@@ -5,7 +5,7 @@ from matcher.events.sources.source import SourceDefinition, SourceKind
 
 ENTRA_SIGNIN = SourceDefinition(
     kind=SourceKind.ENTRA_SIGNIN,
-    facts=normalization.facts,
+    extract=normalization.extract,
     reads=recognition.READS,
     certain=recognition.has_sign_in_category,
     likely=recognition.is_sign_in,

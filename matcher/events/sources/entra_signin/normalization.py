@@ -8,7 +8,7 @@ from typing import Any
 from matcher.events.addresses import address
 from matcher.events.document import child, number_or_text, sdk_spellings, text
 from matcher.events.sources import azure, entra
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 
 SIGN_IN = "Sign-in activity"
 """The operation of every sign-in, also of a Graph record, which does not name it."""
@@ -19,7 +19,7 @@ _STATUS = sdk_spellings("status")
 _ERROR = sdk_spellings("errorCode")
 
 
-def facts(document: dict[str, Any]) -> Facts:
+def extract(document: dict[str, Any]) -> ExtractedFields:
     """What a sign-in record says. Its operation is always the same, and Graph leaves it out."""
     inner = child(document, entra.PROPERTIES)
     time = azure.first_time(document)
@@ -36,7 +36,7 @@ def facts(document: dict[str, Any]) -> Facts:
         or text(child(document, azure.IDENTITY), entra.PRINCIPAL_NAME)
         or entra.identity(document)
     )
-    found = Facts(
+    found = ExtractedFields(
         operation=SIGN_IN,
         username=username,
         sourceip=address(written) or address(text(inner, entra.ADDRESS)),

@@ -5,7 +5,7 @@ from matcher.events.sources.source import SourceDefinition, SourceKind
 
 GCP_AUDIT = SourceDefinition(
     kind=SourceKind.GCP_AUDIT,
-    facts=normalization.facts,
+    extract=normalization.extract,
     reads=recognition.READS,
     certain=recognition.is_in_audit_log,
     likely=recognition.holds_audit_record,

@@ -8,7 +8,7 @@ from typing import Any
 
 from matcher.events.addresses import address
 from matcher.events.document import child, number_or_text, sdk_spellings, text, value
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.sources.gcp_audit.recognition import LOG_NAME, METHOD, PAYLOAD
 from matcher.events.times import milliseconds
 
@@ -37,7 +37,7 @@ _OWNER = re.compile(r"(?:projects|folders|organizations|billingAccounts)/([^/]+)
 """Whose log it is, in a log's name."""
 
 
-def facts(document: dict[str, Any]) -> Facts:
+def extract(document: dict[str, Any]) -> ExtractedFields:
     """What an audit log entry says. Only a call that failed has a status code other than 0."""
     payload = child(document, PAYLOAD)
     labels = child(child(document, _RESOURCE), _LABELS)
@@ -49,7 +49,7 @@ def facts(document: dict[str, Any]) -> Facts:
     code = number_or_text(child(payload, _STATUS), _CODE)
     if code == _OK:
         code = None
-    return Facts(
+    return ExtractedFields(
         operation=text(payload, METHOD),
         devicetime=milliseconds(time),
         time=time,

@@ -4,7 +4,7 @@ from typing import Any
 
 from matcher.events.addresses import address
 from matcher.events.document import number_or_text, spellings, text, value
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.times import milliseconds
 
 _OPERATION = spellings("operation")
@@ -16,12 +16,12 @@ _ORGANIZATION = spellings("organizationId")
 _ID = spellings("id")
 
 
-def facts(document: dict[str, Any]) -> Facts:
+def extract(document: dict[str, Any]) -> ExtractedFields:
     """What a record of the unified audit log says."""
     time = value(document, _TIME)
     written = text(document, _ADDRESS)
     status = number_or_text(document, _STATUS)
-    return Facts(
+    return ExtractedFields(
         operation=text(document, _OPERATION),
         devicetime=milliseconds(time),
         time=time,

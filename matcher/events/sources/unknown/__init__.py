@@ -3,4 +3,4 @@
 from matcher.events.sources.source import SourceDefinition, SourceKind
 from matcher.events.sources.unknown import normalization
 
-UNKNOWN = SourceDefinition(kind=SourceKind.UNKNOWN, facts=normalization.facts)
+UNKNOWN = SourceDefinition(kind=SourceKind.UNKNOWN, extract=normalization.extract)

@@ -5,7 +5,7 @@ from typing import Any
 from matcher.events.addresses import address
 from matcher.events.document import number_or_text, sdk_spellings, spellings, text, value
 from matcher.events.sources import azure
-from matcher.events.sources.facts import Facts
+from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.times import milliseconds
 
 _EVENT_NAME = spellings("eventName")
@@ -16,7 +16,7 @@ _SOURCE_ADDRESS = spellings("sourceIPAddress")
 _ERROR = spellings("errorCode")
 
 
-def facts(document: dict[str, Any]) -> Facts:
+def extract(document: dict[str, Any]) -> ExtractedFields:
     """What the common keys of cloud logs say, where they are there. What an ``id`` identifies is
     not known here, so it stays out.
     """
@@ -26,7 +26,7 @@ def facts(document: dict[str, Any]) -> Facts:
     written = azure.caller_address(document) or text(document, _SOURCE_ADDRESS)
     resource = text(document, azure.RESOURCE)
     status = number_or_text(document, azure.RESULT_TYPE) or number_or_text(document, _ERROR)
-    return Facts(
+    return ExtractedFields(
         operation=azure.operation(document) or text(document, _EVENT_NAME),
         devicetime=milliseconds(time),
         time=time,

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Facts:
+class ExtractedFields:
     """One event's own words; None where it says nothing.
 
     ``operation`` keys the QID name; ``time`` is the event's time as it is written, ``devicetime``
