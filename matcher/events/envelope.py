@@ -13,16 +13,16 @@ from msgspec import Raw
 
 from matcher.events import acceptable, splitter
 from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
-from matcher.events.carriers import (
+from matcher.events.envelope_keys import (
     ARRAY_KEYS,
     ARRAYS,
     OBJECTS,
     TEXTS,
     Form,
-    carriers,
     data_of,
+    envelope_keys,
     fits,
-    present_carriers,
+    present_envelope_keys,
     published,
     skip_reason,
     stands_once,
@@ -317,7 +317,7 @@ class _Opening:
         if is_plain_event(probe) and not log_line:
             yield self.units.event(text, probe)
             return
-        forms = present_carriers(probe, log_line=log_line)
+        forms = present_envelope_keys(probe, log_line=log_line)
         values = {key: bytes(getattr(probe, KEYS[key])) for key in forms}
         doubtful = not all(stands_once(text, key, value) for key, value in values.items())
         opened = [key for key, value in values.items() if fits(forms[key], value)]
@@ -355,7 +355,7 @@ class _Opening:
         )
         values = [(member, text[member.start : member.end]) for member in members]
         probe = from_members((member.key, value) for member, value in values)
-        forms = carriers(probe, whole=fault is None, log_line=log_line)
+        forms = envelope_keys(probe, whole=fault is None, log_line=log_line)
         opened = {m.key for m, value in values if m.key in forms and fits(forms[m.key], value)}
         reason = skip_reason(probe)
         if reason is None and not opened:

@@ -20,11 +20,11 @@ def normalize(
     catalogue: Catalogue,
     kind: SourceKind | None = None,
 ) -> Event | Reject:
-    """The event under QRadar's fields; a Reject only where it is not acceptable.
+    """The event with QRadar's fields; a Reject only if the event is not acceptable.
 
-    ``starttime`` is epoch milliseconds; None stands for the event's own time, 0 where it has none.
-    ``kind`` is what :func:`matcher.events.attribution.attribute` said of the event, where it was
-    asked before. A value of an odd type is NULL. The same bytes give the same event.
+    ``starttime`` is epoch milliseconds; with None it is the event's own time, or 0 if it has none.
+    ``kind`` is the result of :func:`matcher.events.attribution.attribute` if that is known already.
+    A value of an unexpected type is NULL. The same bytes always give the same event.
     """
     document = acceptable.parse(raw_event.raw)
     if isinstance(document, Reject):
@@ -60,10 +60,11 @@ def normalize(
 
 
 def _uid(source_type: int, found: ExtractedFields, raw: bytes) -> str:
-    """What makes the event this one: the JSON text of the array [log source type, id, operation,
-    time, account or resource, status, correlationId].
+    """A text that identifies the event: the JSON array [log source type, id, operation, time,
+    account or resource, status, correlationId].
 
-    Where it has neither id nor correlationId, the SHA-256 of its bytes stands for the id.
+    For an event with neither id nor correlationId, the SHA-256 of its bytes takes the place of the
+    id.
     """
     identifier = found.id
     if identifier is None and found.correlation is None:

@@ -1,6 +1,6 @@
-"""A glance at a JSON object: the top-level keys that tell envelopes and log sources apart.
+"""A glance at a JSON object: the top-level keys by which envelopes and log sources are recognised.
 
-The values stay raw slices of the JSON text, so a glance costs a fraction of building the document.
+The values stay raw slices of the JSON text, so a glance costs a fraction of parsing the document.
 """
 
 from collections.abc import Iterable
@@ -12,10 +12,10 @@ _Field = Raw | UnsetType
 
 
 class Probe(msgspec.Struct, frozen=True, gc=False):
-    """The top-level members of one JSON object that anybody asks for; UNSET where it has none.
+    """The top-level members of one JSON object that are needed; UNSET for a missing one.
 
-    Of a key that occurs twice the last value is kept, as ``json.loads`` does. The bytes of a value
-    are exact, and are not promised to be UTF-8.
+    The last value of a repeated key is kept, as in ``json.loads``. The bytes of a value are exact,
+    but may not be UTF-8.
     """
 
     # what an envelope has
@@ -92,11 +92,11 @@ _decode = msgspec.json.Decoder(Probe).decode
 
 
 def glance(raw: bytes) -> Probe | None:
-    """The probe of a JSON object, or None where the fast parser refuses the text.
+    """The probe of a JSON object, or None if the fast parser refuses the text.
 
-    It refuses what ``json.loads`` refuses, and also NaN, lone surrogates, a BOM and what nests
-    deeper than the interpreter's stack allows. It accepts nothing that ``json.loads`` refuses, save
-    for integers of more than 4,300 digits.
+    That parser refuses what ``json.loads`` refuses, and also NaN, lone surrogates, a BOM and
+    nesting deeper than the interpreter's stack allows. Everything that it accepts, ``json.loads``
+    accepts too, except integers of more than 4,300 digits.
     """
     try:
         return _decode(raw)
@@ -105,12 +105,14 @@ def glance(raw: bytes) -> Probe | None:
 
 
 def from_members(members: Iterable[tuple[str, bytes]]) -> Probe:
-    """The same probe, of members that a tolerant parser found; the last of a key counts."""
+    """The same probe, made from members that a tolerant parser found; the last of repeated keys
+    counts.
+    """
     return Probe(**{KEYS[key]: Raw(value) for key, value in members if key in KEYS})
 
 
 def is_plain_event(probe: Probe) -> bool:
-    """Whether no key is there that an envelope, or what is skipped, has. False is no verdict."""
+    """Whether the object has no key of an envelope or of a skipped object. False proves nothing."""
     return (
         probe.Records is UNSET
         and probe.records is UNSET
@@ -136,7 +138,7 @@ def is_plain_event(probe: Probe) -> bool:
 
 
 def has_wrapper_key(probe: Probe) -> bool:
-    """Whether a key is there under which a shipper may put an event that it carries."""
+    """Whether the object has a key under which a shipper may put an event."""
     return not (
         probe.message is UNSET
         and probe.event is UNSET
@@ -149,9 +151,10 @@ def has_wrapper_key(probe: Probe) -> bool:
 
 
 def has_event_key(probe: Probe) -> bool:
-    """Whether a key is there that only an event has, be it of ours or of another log.
+    """Whether the object has a key that only an event has, of this program's log sources or of
+    others.
 
-    Such an object is no envelope, whatever a text or an array among its fields looks like.
+    Such an object is not an envelope, whatever a text or an array among its fields looks like.
     """
     return not (
         probe.eventName is UNSET

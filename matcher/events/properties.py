@@ -1,10 +1,9 @@
-"""The names a rule may use for what an event holds: QRadar's fields, its custom properties, and
+"""The names that a rule may use for an event's values: QRadar's fields, its custom properties, and
 ArcSight's names for two of them (docs/reference/qradar.md).
 
-
-What each promises the literal prefilter rests on two facts. A text that a normalizer picks stands
-in the event, raw or once unescaped, but for cut ends (:mod:`matcher.events.document`). And an
-integer's digits are its JSON text.
+Each property makes promises to the literal prefilter, which rest on two facts. A text that a
+normalizer picks stands in the event, raw or once unescaped, except that its ends may be cut
+(:mod:`matcher.events.document`). And an integer's digits are its JSON text.
 """
 
 import json
@@ -25,8 +24,8 @@ Test = Callable[[str], bool]
 ALIASES: Mapping[str, str] = MappingProxyType(
     {"devicecustomstring1": "Error Code", "devicecustomstring2": "AWS Region"}
 )
-"""ArcSight's names, lower-case, and the property meant (docs/reference/qradar.md, "ArcSight's
-names").
+"""ArcSight's names in lower case, and the property that each stands for (docs/reference/qradar.md,
+"ArcSight's names").
 """
 
 _NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
@@ -35,8 +34,8 @@ _JSON_WORDS = ("true", "false", "null", "nan", "-infinity")
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A QID name that an event need not hold, and the operation it holds instead, in some case;
-    None where it may hold neither.
+    """A QID name that an event may not hold, and the operation that the event holds instead, in any
+    case; None if the event may hold neither.
     """
 
     name: str
@@ -45,11 +44,11 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class CustomProperty:
-    """A property read from the document: the first of its paths at which something stands.
+    """A property that is read from the document: the first of its paths at which there is a value.
 
-    It holds a text, the digits of an integer, or a truth value; where ``anything`` is set also
-    a fraction, or an object or array as JSON text. ``means`` and ``log_sources`` are for readers;
-    ``added`` are those of the paths that a log source's own file added.
+    The value is a text, the digits of an integer, or a truth value; with ``anything`` also a
+    fraction, or an object or array as JSON text. ``means`` and ``log_sources`` are for readers;
+    ``added`` are the paths that a log source's own file added.
     """
 
     name: str
@@ -61,9 +60,10 @@ class CustomProperty:
 
     @classmethod
     def of(cls, name: str, entry: object) -> "CustomProperty":
-        """From a data file: a path, several, or a mapping of ``paths`` and the other attributes.
+        """The property for an entry of a data file: a path, several paths, or a mapping of
+        ``paths`` and the other attributes.
 
-        A path is keys joined by dots, or a list of keys. Raises ValueError with what is wrong.
+        A path is keys joined by dots, or a list of keys. Raises ValueError that says what is wrong.
         """
         if name.lower() in FIELDS:
             raise ValueError("is a field of every event already")
@@ -93,7 +93,9 @@ class CustomProperty:
         )
 
     def paths_in(self, kind: SourceKind) -> tuple[tuple[Names, ...], ...]:
-        """The paths that events of a log source have: those it added, else the shared ones."""
+        """The paths for events of a log source: those that the log source added, else the shared
+        ones.
+        """
         added = dict(self.added)
         if kind in added:
             return added[kind]
@@ -101,7 +103,7 @@ class CustomProperty:
         return shared or self.paths
 
     def extended(self, other: "CustomProperty", kind: SourceKind) -> "CustomProperty":
-        """The property that also reads the paths that a log source adds, after its own."""
+        """The property with the paths that a log source adds, which come after its own."""
         return replace(
             self,
             paths=self.paths + other.paths,
@@ -130,7 +132,7 @@ class CustomProperty:
         return str(found) if isinstance(found, int) else None
 
     def property(self) -> Property:
-        """What a rule uses."""
+        """The property for use in rules."""
         return Property(
             self.name, Kind.TEXT, self.read, _stands_in_json if self.anything else _always
         )
@@ -148,7 +150,7 @@ def _plain(found: Any) -> int | float | None:
 
 
 def json_text(found: Any) -> str:
-    """An object or array as compact JSON, control characters as they are."""
+    """An object or array as compact JSON, with control characters as they are."""
     return opened_controls(json.dumps(found, separators=(",", ":"), ensure_ascii=False))
 
 
@@ -157,7 +159,9 @@ def _always(_run: str) -> bool:
 
 
 def _stands_in_json(run: str) -> bool:
-    """Not for what may come from a number, a JSON word, or the signs between values."""
+    """Whether a run stands in JSON as it is: not one that may come from a number, a JSON word, or
+    the signs between values.
+    """
     lowered = run.lower()
     return not (
         _NUMBER_LIKE.fullmatch(run)
@@ -167,8 +171,9 @@ def _stands_in_json(run: str) -> bool:
 
 
 def _outside_result(run: str) -> bool:
-    """Where a QID name is ``<operation>-<result>``: not for what may reach over the seam, nor for
-    the ``success`` that a numeric result is written as.
+    """Whether a run stands in the operation, for QID names of the form ``<operation>-<result>``:
+    not a run that may cross the hyphen, nor a part of ``success``, which a numeric result may be
+    written as.
     """
     return "-" not in run and run.lower() not in "success"
 
@@ -199,7 +204,7 @@ def _text(name: str, attribute: str) -> Property:
 
 
 def _made(name: str, attribute: str, kind: Kind = Kind.TEXT) -> Property:
-    """A value that we make: nothing of it need stand in the event."""
+    """A property whose value is computed: nothing of it need stand in the event."""
     return Property(name, kind, attrgetter(attribute))
 
 
@@ -268,7 +273,7 @@ _PLAIN_FIELDS: tuple[Property, ...] = (
 )
 
 FIELDS = frozenset(field.name for field in _PLAIN_FIELDS) | {"qidname", "highlevelcategoryname"}
-"""The names of the fields that every event has, lower-case."""
+"""The names, in lower case, of the fields that every event has."""
 
 _CUSTOM: tuple[Property, ...] = (
     _text("Error Code", "errorcode"),
@@ -280,7 +285,7 @@ _CUSTOM: tuple[Property, ...] = (
 
 
 class PropertyTable:
-    """Every property of one catalogue. Names are found in any case."""
+    """Every property of one catalogue. Names are case-insensitive."""
 
     def __init__(
         self,
@@ -304,22 +309,23 @@ class PropertyTable:
         )
         fields = (*_PLAIN_FIELDS, qidname, high_level)
         self.by_field: Mapping[str, Property] = MappingProxyType({f.name: f for f in fields})
-        """QRadar's fields by lower-case name, and the names that its functions look up: qidname,
-        categoryname, highlevelcategoryname, logsourcename, logsourcetypename."""
+        """QRadar's fields by lower-case name, together with the names that its functions look up:
+        qidname, categoryname, highlevelcategoryname, logsourcename, logsourcetypename.
+        """
         self.custom: tuple[CustomProperty, ...] = tuple(custom)
         """The custom properties that are read from the document by a path."""
         known = (*_CUSTOM, *(one.property() for one in self.custom))
         self._known = {found.name.lower(): found for found in known} | dict(self.by_field)
 
     def find(self, name: str) -> Property | None:
-        """The field or custom property of that name, in any case."""
+        """The field or custom property of that name, which is case-insensitive."""
         return self._known.get(name.lower())
 
     def find_alias(self, name: str) -> Property | None:
-        """The property that an ArcSight name stands for: QRadar has none of these names."""
+        """The property for an ArcSight name; QRadar has no property with such a name."""
         meant = ALIASES.get(name.lower())
         return None if meant is None else self.find(meant)
 
     def names(self) -> tuple[str, ...]:
-        """Every name :meth:`find` knows, as it is written, in alphabetical order."""
+        """Every name that :meth:`find` knows, as it is written, in alphabetical order."""
         return tuple(sorted((found.name for found in self._known.values()), key=str.lower))

@@ -1,8 +1,8 @@
-"""What the pipeline is given, and what it says of a part that it cannot use.
+"""The pipeline's input, and the rejects for parts that it cannot use.
 
-A *record* is what Kafka holds (or a line of a file). It may wrap several *events* in an
-*envelope*. A unit that cannot be processed is a :class:`Reject`: a value with a reason, counted
-and dead-lettered, never an exception.
+A *record* is what Kafka holds (or a line of a file). It may wrap several *events* in an *envelope*.
+A unit that cannot be processed is a :class:`Reject`: a value with a reason, counted and
+dead-lettered, never an exception.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ import msgspec
 
 
 class Record(Protocol):
-    """One record. aiokafka's ``ConsumerRecord`` is one as it stands."""
+    """One record. aiokafka's ``ConsumerRecord`` fits this protocol."""
 
     @property
     def offset(self) -> int:
-        """Its offset in the partition, or its line (from 1) in a file."""
+        """The record's offset in the partition, or its line (from 1) in a file."""
 
     @property
     def timestamp(self) -> int:
-        """Epoch milliseconds UTC; -1 where the carrier has none."""
+        """Epoch milliseconds UTC; -1 if the record has no time."""
 
     @property
     def key(self) -> bytes | None:
@@ -49,7 +49,7 @@ class PlainRecord(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class TopicPartition:
-    """The input is a partition of a topic."""
+    """An input that is a partition of a topic."""
 
     topic: str
     partition: int
@@ -57,21 +57,23 @@ class TopicPartition:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """The input is a file; a record's offset is its line."""
+    """An input that is a file; a record's offset is its line."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records of one input, in its order: what one fetch brought for one partition."""
+    """Records of one input, in order, such as those that one fetch brought for one partition."""
 
     input: TopicPartition | InputFile
     records: Sequence[Record]
 
 
 class RejectReason(StrEnum):
-    """Why a unit is no event. Few and stable: they are metric labels and dead-letter headers."""
+    """Why a unit is not an event. The reasons are few and stable: they are metric labels and
+    dead-letter headers.
+    """
 
     EMPTY = "empty"
     NOT_JSON = "not_json"
@@ -86,13 +88,17 @@ class RejectReason(StrEnum):
     NESTED_TOO_OFTEN = "nested_too_often"
     TOO_MANY_UNITS = "too_many_units"
     RULE_FAILED = "rule_failed"
-    """A rule broke on an acceptable event: a fault of ours, and still nothing is lost."""
+    """A rule raised an error on an acceptable event: a bug in this program, but nothing is lost."""
     INTERNAL_ERROR = "internal_error"
-    """Opening, attributing or normalizing it broke: a fault of ours, and still nothing is lost."""
+    """Unwrapping, attribution or normalization raised an error: a bug in this program, but nothing
+    is lost.
+    """
 
 
 class SkipReason(StrEnum):
-    """Why a unit, understood, is not an audit event: counted, and neither matched nor rejected."""
+    """Why a unit is understood but is not an audit event: it is counted, and neither matched nor
+    rejected.
+    """
 
     TOMBSTONE = "tombstone"
     CONTROL_MESSAGE = "control_message"
@@ -105,8 +111,8 @@ class Reject:
     """The smallest unit that could not be processed.
 
     ``index`` is its place among the units of its record (from 0). ``offset`` is the byte of the
-    opened envelope at which the trouble starts, None where the whole unit is meant. ``raw`` is
-    the unit's own bytes, ``detail`` one line for a person.
+    opened envelope at which the problem begins, or None if it concerns the whole unit. ``raw`` are
+    the unit's own bytes; ``detail`` is one line for a person.
     """
 
     reason: RejectReason

@@ -15,28 +15,30 @@ from matcher.events.written import read_as_written, read_text, scalars
 
 @dataclass(frozen=True, slots=True)
 class LogSourceType:
-    """A kind of log source: QRadar's ``devicetype`` number and its display name."""
+    """A log source type: QRadar's ``devicetype`` number and its display name."""
 
     id: int
     name: str
 
 
 class Payload:
-    """An event's own bytes, and the texts they read as, each made once and when first asked for."""
+    """An event's own bytes, and the texts read from them, each made when it is first needed."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.made: dict[Any, Any] = {}
-        """What others have made of the event and may ask for again, under keys of their own."""
+        """Values that other modules make from the event and keep for later, under keys of their
+        own.
+        """
 
     @cached_property
     def text(self) -> str:
-        """The bytes as UTF-8; what is none reads as U+FFFD."""
+        """The bytes as UTF-8 text; invalid bytes read as U+FFFD."""
         return self.raw.decode("utf-8", "replace")
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
-        r"""The text; and, where that differs, the text with ``\/`` and ``\uXXXX`` opened once."""
+        r"""The text, and if it differs the text with ``\/`` and ``\uXXXX`` unescaped once."""
         opened = unescape(self.text)
         return (self.text,) if opened == self.text else (self.text, opened)
 
@@ -51,7 +53,7 @@ class Payload:
         return read_as_written(self.raw)
 
     def opened(self, text: str) -> dict[str, Any] | list[Any] | None:
-        """The object or list that one of the event's texts holds as JSON
+        """The object or list that a text of the event holds as JSON
         (:func:`matcher.events.written.read_text`), parsed once.
         """
         if text not in self._opened:
@@ -84,8 +86,8 @@ class Payload:
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One audit event as QRadar's ``events`` table has it.
 
-    Times are epoch milliseconds UTC. None is SQL's NULL: the event does not say. ``document`` is
-    the parsed JSON object, under the keys it came with; nobody changes it.
+    Times are epoch milliseconds UTC. None is SQL's NULL: the event has no such value. ``document``
+    is the parsed JSON object with its own keys; it must not be changed.
     """
 
     payload: Payload
@@ -111,7 +113,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kind(Enum):
-    """What a property holds when it is not NULL."""
+    """The type of a property's value when it is not NULL."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -120,7 +122,8 @@ class Kind(Enum):
     PAYLOAD = "payload"
     VALUES = "values"
     """Every JSON value that a name leads to, as a tuple: numbers as they are written, lists whole;
-    empty where there is none."""
+    empty if there is no value.
+    """
 
 
 def _never(_test: Callable[[str], bool]) -> frozenset[str]:
@@ -178,4 +181,4 @@ EMPTY_EVENT = Event(
     uid="",
     properties={},
 )
-"""An event that says nothing."""
+"""An event without any values."""

@@ -16,9 +16,9 @@ from matcher.events.sources.unknown import UNKNOWN
 __all__ = ["BY_KIND", "SOURCES", "SourceDefinition", "SourceKind"]
 
 SOURCES = (CLOUDTRAIL, ENTRA_SIGNIN, ENTRA_AUDIT, AZURE_ACTIVITY, GCP_AUDIT, M365, UNKNOWN)
-"""Every log source, in the order in which an event is tried for them; what no other recognises is
-of the last.
+"""Every log source, in the order in which they are tried for an event; an event that no other
+recognises belongs to the last.
 """
 
 BY_KIND = {kind: source for kind in SourceKind for source in SOURCES if source.kind is kind}
-"""The same by kind, in the order of the kinds."""
+"""The log sources by their kind, in the order of the kinds."""

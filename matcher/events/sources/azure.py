@@ -28,7 +28,7 @@ _IN_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)", re.IGNORECASE)
 
 
 def category(document: dict[str, Any]) -> str:
-    """The category, in lower case; empty where there is none."""
+    """The category in lower case; empty if there is none."""
     for name in CATEGORY:
         found = document.get(name)
         if found is not None:
@@ -49,7 +49,7 @@ def caller_address(document: dict[str, Any]) -> str | None:
 
 
 def first_time(document: dict[str, Any]) -> Any:
-    """The record's time as it is written, under the first of its names that is there."""
+    """The record's time as it is written, under the first of its names that the record has."""
     for names in _TIMES:
         found = value(document, names)
         if found is not None:

@@ -1,5 +1,6 @@
-"""What Entra's audit and sign-in records have in common. The diagnostic form keeps under
-``properties`` what Graph and Log Analytics have at the top.
+"""What Entra's audit and sign-in records have in common.
+
+The diagnostic form has under ``properties`` what the Graph and Log Analytics forms have at the top.
 """
 
 import re
@@ -22,18 +23,18 @@ _IN_TENANT = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
 
 
 def as_name(found: Any) -> str | None:
-    """The value, where it is text and not empty."""
+    """The value if it is a non-empty text."""
     return found if found and isinstance(found, str) else None
 
 
 def either(inner: dict[str, Any], document: dict[str, Any], names: Names) -> Any:
-    """What stands under the name in the properties, else at the top."""
+    """The value under the name in the properties, else at the top."""
     found = value(inner, names)
     return value(document, names) if found is None else found
 
 
 def identity(document: dict[str, Any]) -> str | None:
-    """The display text of who did it; Entra writes NA where it has none."""
+    """The display text of the acting identity; Entra writes NA if there is none."""
     found = text(document, azure.IDENTITY)
     if found is None or found in _NOBODY or found.lstrip().startswith("{"):
         return None
@@ -43,7 +44,9 @@ def identity(document: dict[str, Any]) -> str | None:
 def complete(
     found: ExtractedFields, document: dict[str, Any], inner: dict[str, Any], time: Any
 ) -> ExtractedFields:
-    """Fill in what both kinds of record have in the same places; ``inner`` is the properties."""
+    """Fill in the fields that both kinds of record have in the same places; ``inner`` are the
+    properties.
+    """
     found.time, found.devicetime = time, milliseconds(time)
     found.region = text(document, azure.LOCATION)
     found.resource = text(document, azure.RESOURCE)
@@ -56,7 +59,7 @@ def complete(
 
 
 def _tenant(document: dict[str, Any], resource: str | None) -> str | None:
-    """The tenant, lower-cased, since records differ in the case."""
+    """The tenant in lower case, since records differ in its case."""
     found = azure.tenant(document)
     if found is None and resource is not None and (match := _IN_TENANT.match(resource)):
         found = match[1]

@@ -1,4 +1,6 @@
-"""What a normalizer finds in a document, before the catalogue names it."""
+"""The fields that a normalizer extracts from a document, before the catalogue adds
+names to them.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,11 +8,12 @@ from typing import Any
 
 @dataclass(slots=True)
 class ExtractedFields:
-    """One event's own words; None where it says nothing.
+    """The fields of one event; None for a field that the event does not have.
 
-    ``operation`` keys the QID name; ``time`` is the event's time as it is written, ``devicetime``
-    the same in epoch milliseconds. ``id``, ``resource``, ``status`` and ``correlation`` go into
-    the event's ``uid``. ``result`` is an audit's outcome, which some profiles put into the name.
+    The catalogue looks up the QID name by ``operation``. ``time`` is the event's time as it is
+    written, ``devicetime`` the same time in epoch milliseconds. ``id``, ``resource``, ``status``
+    and ``correlation`` go into the event's ``uid``. ``result`` is the outcome in an audit record,
+    which some profiles add to the name.
     """
 
     operation: str | None = None

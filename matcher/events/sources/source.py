@@ -1,4 +1,4 @@
-"""What defines a log source."""
+"""The definition of a log source."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from matcher.events.sources.extracted_fields import ExtractedFields
 
 
 class SourceKind(StrEnum):
-    """The log sources that are told apart; each value is also the name of the source's folder.
+    """The log sources that are told apart; each value is also the name of the log source's folder.
 
-    Each has a log source type; two may share one (a stock QRadar files Entra's audit and sign-in
-    records under one type). Log source types are listed in this order.
+    Each has a log source type. Two may share one: a stock QRadar has a single type for Entra's
+    audit and sign-in records. Log source types are listed in this order.
     """
 
     CLOUDTRAIL = "cloudtrail"
@@ -29,20 +29,22 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDefinition:
-    """How the events of one log source are recognised and normalized. What they are called stands
-    beside it as data, in ``folder``; docs/log-sources.md describes each file.
+    """How the events of one log source are recognised and normalized.
 
-    ``certain`` and ``likely`` recognise a document. All sources are asked for certainty before any
-    is asked for likelihood. Both may be given a document whose top-level values are still
-    :class:`msgspec.Raw`: only the values under the keys of ``reads`` are parsed for certain, and
-    those that are opened with :func:`matcher.events.document.child`.
+    The names of its operations and categories are data files in ``folder``; docs/log-sources.md
+    describes each file.
 
-    ``certain_at_a_glance`` may recognise an event without its document: True means that it is of
-    this source whatever else it holds, False means nothing.
+    ``certain`` and ``likely`` recognise a document. The ``certain`` functions of all log sources
+    are called before any ``likely`` function. Both may be given a document whose top-level values
+    are still :class:`msgspec.Raw`: only values under the keys of ``reads`` are certain to be
+    parsed, and those that are read with :func:`matcher.events.document.child`.
 
-    ``extract`` reads a document of the source. ``only_operation`` is the operation of every event,
-    where there is but one; records need not hold it. ``has_result`` says that ``extract`` gives a
-    result that a profile may put into the QID name.
+    ``certain_at_a_glance`` may recognise an event without its document: True means that the event
+    is of this log source whatever else it holds, False means nothing.
+
+    ``extract`` reads the fields of a document. ``only_operation`` is the operation of every event,
+    if there is only one; records need not hold it. ``has_result``: ``extract`` gives a result that
+    a profile may add to the QID name.
     """
 
     kind: SourceKind
@@ -56,5 +58,5 @@ class SourceDefinition:
 
     @property
     def folder(self) -> Path:
-        """Where the source's data files are."""
+        """The folder with the log source's data files."""
         return Path(__file__).parent / self.kind

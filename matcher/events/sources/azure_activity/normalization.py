@@ -44,7 +44,7 @@ _WHO = (
 
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
-    """What an Activity record says."""
+    """The fields of an Activity record."""
     identity = child(document, azure.IDENTITY)
     claims = child(identity, _CLAIMS) or child(document, _CLAIMS)
     authorization = child(identity, _AUTHORIZATION) or child(document, _AUTHORIZATION)
@@ -84,7 +84,7 @@ def _status(document: dict[str, Any]) -> str | None:
 def _username(
     document: dict[str, Any], claims: dict[str, Any], authorization: dict[str, Any]
 ) -> str | None:
-    """The caller, else the claim that says most, else the principal that was authorized."""
+    """The caller, else the most specific claim, else the principal that was authorized."""
     found = text(document, _CALLER)
     for name in _WHO:
         found = found or text(claims, (name,))
@@ -93,6 +93,6 @@ def _username(
 
 
 def _plain_identity(document: dict[str, Any]) -> str | None:
-    """An identity that is a plain text, and no JSON."""
+    """An identity that is plain text and not JSON."""
     found = text(document, azure.IDENTITY)
     return found if found is not None and not found.lstrip().startswith("{") else None

@@ -1,4 +1,4 @@
-"""Telling Azure Activity records: Event Hub, REST, SDK and Log Analytics forms."""
+"""Recognises Azure Activity records: Event Hub, REST, SDK and Log Analytics forms."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ READS = (*azure.CATEGORY, *azure.OPERATION_VALUE, *azure.OPERATION, *_TABLE)
 
 
 def has_activity_category(document: dict[str, Any]) -> bool:
-    """Whether its category is one of the Activity log's, and it has what such a record has."""
+    """Whether the record has a category of the Activity log and the fields of such a record."""
     category = azure.category(document)
     if category in _OWN_CATEGORIES:
         return (
@@ -38,8 +38,8 @@ def has_activity_category(document: dict[str, Any]) -> bool:
 
 
 def names_activity(document: dict[str, Any]) -> bool:
-    """Whether it is of Log Analytics' table AzureActivity, or has no category and an operation of
-    Azure Resource Manager.
+    """Whether the record is of Log Analytics' table AzureActivity, or has no category and an
+    operation of Azure Resource Manager.
     """
     if value(document, _TABLE) == "AzureActivity":
         return True

@@ -35,9 +35,11 @@ _ARN_PARTS = 6
 
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
-    """What a CloudTrail record says. An Insights record has no name, user or address of its own:
-    those of the activity it is about stay inside ``insightDetails``. An aggregated record is about
-    many calls: its time is the window's start, and the calls stay inside ``summary``.
+    """The fields of a CloudTrail record.
+
+    An Insights record has no name, user or address of its own: those of the activity that it is
+    about stay inside ``insightDetails``. An aggregated record is about many calls: its time is the
+    start of the window, and the calls stay inside ``summary``.
     """
     identity = child(document, _IDENTITY)
     time = value(document, _EVENT_TIME)
@@ -95,7 +97,7 @@ def username(identity: dict[str, Any], document: dict[str, Any]) -> str | None:
 
 
 def _of_role(identity: dict[str, Any]) -> str | None:
-    """The role's name; of a role that Identity Center made, the person behind it."""
+    """The role's name; for a role that Identity Center made, the person who uses it."""
     issuer = _issuer(identity)
     if issuer is not None and not issuer.startswith(_SSO_ROLE):
         return issuer
@@ -107,7 +109,9 @@ def _issuer(identity: dict[str, Any]) -> str | None:
 
 
 def _session(identity: dict[str, Any]) -> str | None:
-    """The session's name: an assumed role's third part, or what follows the principal's colon."""
+    """The session's name: the third part of an assumed role's ARN, or what follows the colon in the
+    principal.
+    """
     parts = _resource_of_arn(identity).split("/", 2)
     if len(parts) == 3 and parts[0] == "assumed-role" and parts[2]:  # noqa: PLR2004 - as it says
         return parts[2]
@@ -126,6 +130,8 @@ def _arn_tail(identity: dict[str, Any]) -> str | None:
 
 
 def _resource_of_arn(identity: dict[str, Any]) -> str:
-    """What an ARN names after its account: ``assumed-role/Role/session``; empty for none."""
+    """The part of an ARN after its account, such as ``assumed-role/Role/session``; empty if there
+    is none.
+    """
     parts = (text(identity, _ARN) or "").split(":", _ARN_PARTS - 1)
     return parts[-1] if len(parts) == _ARN_PARTS else ""

@@ -1,4 +1,4 @@
-"""Telling CloudTrail records from those of clouds that write nearly the same."""
+"""Tells CloudTrail records from those of clouds that write nearly the same."""
 
 from typing import Any
 
@@ -18,8 +18,9 @@ READS = _EVENT_SOURCE
 
 
 def is_cloudtrail(document: dict[str, Any]) -> bool:
-    """Whether it comes from an AWS service, is an insight, or has CloudTrail's own keys. Alibaba's
-    ActionTrail has the same ones, and ``acsRegion`` or ``serviceName`` besides.
+    """Whether the record comes from an AWS service, is an insight, or has CloudTrail's own keys.
+
+    Alibaba's ActionTrail has the same keys, and ``acsRegion`` or ``serviceName`` as well.
     """
     if has(document, _VETOES):
         return False
@@ -33,9 +34,9 @@ def is_cloudtrail(document: dict[str, Any]) -> bool:
 
 
 def is_cloudtrail_at_a_glance(probe: Probe) -> bool:
-    """Whether what the probe saw makes :func:`is_cloudtrail` hold; False says nothing.
+    """Whether the probe alone shows that :func:`is_cloudtrail` holds; False proves nothing.
 
-    The probe has both vetoing keys in every spelling, and the others in camelCase alone.
+    The probe has the two excluding keys in every spelling, and the others only in camelCase.
     """
     if not (
         probe.acsRegion is UNSET

@@ -20,7 +20,7 @@ _DISPLAY_NAME = sdk_spellings("displayName")
 
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
-    """What an audit record says."""
+    """The fields of an audit record."""
     inner = child(document, entra.PROPERTIES)
     initiator = child(inner, _INITIATED_BY) or child(document, _INITIATED_BY)
     user, app = child(initiator, _USER), child(initiator, _APP)

@@ -1,4 +1,4 @@
-"""Telling Entra audit records: diagnostic, Graph and Log Analytics forms."""
+"""Recognises Entra audit records: diagnostic, Graph and Log Analytics forms."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ READS = (*azure.CATEGORY, *azure.RESOURCE)
 
 
 def is_audit(document: dict[str, Any]) -> bool:
-    """Whether its category says so, or it names an activity as audit records do: beside a mark of
-    theirs, or in the properties of a record of Entra.
+    """Whether the record has the audit category, or names an activity as audit records do: together
+    with another key of theirs, or in the properties of an Entra record.
     """
     if azure.category(document) == _CATEGORY:
         return True

@@ -11,7 +11,7 @@ from matcher.events.sources import azure, entra
 from matcher.events.sources.extracted_fields import ExtractedFields
 
 SIGN_IN = "Sign-in activity"
-"""The operation of every sign-in, also of a Graph record, which does not name it."""
+"""The operation of every sign-in, including Graph records, which do not name it."""
 
 _CREATED = sdk_spellings("createdDateTime")
 _USER_DISPLAY_NAME = sdk_spellings("userDisplayName")
@@ -20,7 +20,7 @@ _ERROR = sdk_spellings("errorCode")
 
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
-    """What a sign-in record says. Its operation is always the same, and Graph leaves it out."""
+    """The fields of a sign-in record. The operation is always the same, and Graph leaves it out."""
     inner = child(document, entra.PROPERTIES)
     time = azure.first_time(document)
     if time is None:

@@ -1,4 +1,4 @@
-"""Telling Entra sign-ins: diagnostic, Graph and Log Analytics forms."""
+"""Recognises Entra sign-ins: diagnostic, Graph and Log Analytics forms."""
 
 from typing import Any
 
@@ -20,14 +20,17 @@ READS = (*azure.CATEGORY, *azure.OPERATION_VALUE, *azure.OPERATION)
 
 
 def has_sign_in_category(document: dict[str, Any]) -> bool:
-    """Whether its category is one of the sign-in logs: of users, applications, identities, ADFS."""
+    """Whether the record has a category of the sign-in logs: of users, applications, identities,
+    ADFS.
+    """
     return azure.category(document).endswith(_CATEGORY)
 
 
 def is_sign_in(document: dict[str, Any]) -> bool:
-    """Whether its operation is a sign-in, or it looks like a sign-in of Graph.
+    """Whether the record has the operation of a sign-in, or looks like a sign-in of Graph.
 
-    Users and applications, too, have a date of creation and a name: two marks must be there.
+    Users and applications also have a creation date and a name, so two marks of a sign-in are
+    required.
     """
     if azure.operation(document) == SIGN_IN:
         return True

@@ -34,11 +34,11 @@ _CALLER_ADDRESS = sdk_spellings("callerIp")
 
 _OK = "0"
 _OWNER = re.compile(r"(?:projects|folders|organizations|billingAccounts)/([^/]+)/logs/")
-"""Whose log it is, in a log's name."""
+"""The owner of a log, in the log's name."""
 
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
-    """What an audit log entry says. Only a call that failed has a status code other than 0."""
+    """The fields of an audit log entry. Only a call that failed has a status code other than 0."""
     payload = child(document, PAYLOAD)
     labels = child(child(document, _RESOURCE), _LABELS)
     authentication = child(payload, _AUTHENTICATION)
@@ -73,7 +73,7 @@ def _owner(document: dict[str, Any]) -> str | None:
 
 
 def _region(labels: dict[str, Any], payload: dict[str, Any]) -> str | None:
-    """Where the resource is: a region, a zone, or a name such as ``global`` or ``eu``."""
+    """The place of the resource: a region, a zone, or a name such as ``global`` or ``eu``."""
     for names in _PLACES:
         found = text(labels, names)
         if found is not None:

@@ -1,6 +1,5 @@
-"""Telling Google Cloud's audit log entries.
-
-Source: docs/reference/gcp.md, "What tells an entry".
+"""Recognises Google Cloud's audit log entries. Source: docs/reference/gcp.md, "What tells an
+entry".
 """
 
 from typing import Any
@@ -20,14 +19,15 @@ READS = LOG_NAME
 
 
 def is_in_audit_log(document: dict[str, Any]) -> bool:
-    """Whether it is an entry of one of the audit logs, by the log's name."""
+    """Whether the entry belongs to one of the audit logs, by the log's name."""
     return has(document, PAYLOAD) and _AUDIT_LOGS in (text(document, LOG_NAME) or "")
 
 
 def holds_audit_record(document: dict[str, Any]) -> bool:
-    """Whether its payload is an audit record, for entries that lost the log's name on their way.
+    """Whether the entry's payload is an audit record, for entries that lost the log's name on their
+    way.
 
-    App Engine's request logs have a ``protoPayload``, too.
+    App Engine's request logs have a ``protoPayload`` as well.
     """
     if not has(document, PAYLOAD):
         return False

@@ -17,7 +17,7 @@ _ID = spellings("id")
 
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
-    """What a record of the unified audit log says."""
+    """The fields of a record of the unified audit log."""
     time = value(document, _TIME)
     written = text(document, _ADDRESS)
     status = number_or_text(document, _STATUS)

@@ -1,4 +1,4 @@
-"""Telling records of Microsoft 365's unified audit log."""
+"""Recognises records of Microsoft 365's unified audit log."""
 
 from typing import Any
 
@@ -10,5 +10,5 @@ _MARKS = (*spellings("workload"), *spellings("recordType"))
 
 
 def is_m365(document: dict[str, Any]) -> bool:
-    """Whether it has an operation, a time, and a workload or record type."""
+    """Whether the record has an operation, a time, and a workload or record type."""
     return has(document, _OPERATION) and has(document, _TIME) and has(document, _MARKS)

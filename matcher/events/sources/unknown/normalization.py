@@ -1,4 +1,4 @@
-"""Events of no known log source, read by the keys that logs of clouds have in common."""
+"""Events of no known log source, read by the keys that cloud logs have in common."""
 
 from typing import Any
 
@@ -17,8 +17,9 @@ _ERROR = spellings("errorCode")
 
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
-    """What the common keys of cloud logs say, where they are there. What an ``id`` identifies is
-    not known here, so it stays out.
+    """The fields under the common keys of cloud logs.
+
+    It is not known here what an ``id`` identifies, so the id is left out.
     """
     time = value(document, _EVENT_TIME)
     if time is None:

@@ -1,10 +1,8 @@
-"""Which members of a JSON object carry events, and which objects carry none.
+"""Which members of a JSON object hold events, and which objects hold none.
 
 Sources: docs/reference/cloudtrail.md, "What carries records", and docs/reference/gcp.md, "What
-carries entries".
-
-An object is judged by its :class:`Probe` alone, so that the fast and the tolerant parser come to
-the same verdict.
+carries entries". An object is judged only by its :class:`Probe`, so that the fast and the tolerant
+parser come to the same result.
 """
 
 import json
@@ -23,7 +21,7 @@ from matcher.events.text import readable
 
 
 class Form(Enum):
-    """What a member's value has to be so that events are in it."""
+    """The form that a member's value must have to hold events."""
 
     ARRAY = "an array of events"
     OBJECTS = "an array of objects, which are events"
@@ -51,13 +49,15 @@ _EVENT_KEY = re.compile(
     r"|category|resourceId|eventTimestamp|activityDisplayName|createdDateTime|RecordType"
     r'|protoPayload)"[ \t\r\n]*:'
 )
-"""What tells an event, or an envelope, in a text that does not parse."""
+"""Keys that show that a text which does not parse is an event or an envelope."""
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_any_text = json.JSONDecoder(strict=False).decode
 
 
 def text_of(raw: bytes) -> str | None:
-    """The text of a JSON string, its lone surrogates as U+FFFD; None where the value is none."""
+    """The text of a JSON string, with lone surrogates as U+FFFD; None if the value is
+    not a string.
+    """
     if not raw.startswith(b'"'):
         return None
     try:
@@ -67,27 +67,27 @@ def text_of(raw: bytes) -> str | None:
 
 
 def data_of(raw: bytes) -> bytes | None:
-    """The base64 text of ``{"data": …}``; None where the value is something else."""
+    """The base64 text of ``{"data": …}``; None for any other value."""
     document = acceptable.parse(raw)
     data = document.get("data") if isinstance(document, dict) else None
     return readable(data).encode() if isinstance(data, str) else None
 
 
 def member_of(raw: bytes, key: str) -> bytes | None:
-    """The value under a key of an object, as it stands there; None where it has none."""
+    """The raw value under a key of an object; None if the object does not have the key."""
     probe = glance(raw) if raw.startswith(b"{") else None
     value = UNSET if probe is None else getattr(probe, KEYS[key])
     return None if value is UNSET else bytes(value)
 
 
 def text_in(form: Form, raw: bytes) -> bytes:
-    """The JSON string of a value of one of the :data:`TEXTS`."""
+    """The JSON string in a value of one of the :data:`TEXTS`."""
     inner = {Form.ORIGINAL: "original", Form.RESULT: "_raw"}.get(form)
     return raw if inner is None else member_of(raw, inner) or b""
 
 
 def _is_event_text(raw: bytes | None) -> bool:
-    """Whether a JSON string holds the text of an event, or of an envelope; it may be broken."""
+    """Whether a JSON string holds the text of an event or an envelope, which may be broken."""
     text = None if raw is None else text_of(raw)
     if text is None or not _JSON_TEXT.match(text):
         return False
@@ -107,8 +107,8 @@ def _tells_events(probe: Probe) -> bool:
 
 
 def published(raw: bytes) -> bytes | None:
-    """The JSON text that a Pub/Sub message carries (docs/reference/gcp.md, "What carries entries");
-    None where the value is something else.
+    """The JSON text in a Pub/Sub message (docs/reference/gcp.md, "What carries entries"); None for
+    any other value.
     """
     data = (text_of(raw) or "").encode() if raw.startswith(b'"') else data_of(raw)
     try:
@@ -147,23 +147,23 @@ _WRAPPERS = (
     ("payload", (Form.EVENT_OBJECT, Form.EVENT_TEXT)),
     ("log", (Form.EVENT_TEXT,)),
 )
-"""Where shippers put an event that they carry: Elastic's ``event.original``, Splunk HEC's
-``event``, Splunk's ``_raw`` and the ``result`` of its exports, Filebeat's and Vector's ``message``,
-Kafka Connect's ``payload``, Fluent Bit's ``log``. Several may hold the same event (Filebeat writes
-``message`` and ``event.original``): the first that holds one counts.
+"""The keys under which shippers put an event: Elastic's ``event.original``, Splunk HEC's ``event``,
+Splunk's ``_raw`` and the ``result`` of its exports, the ``message`` of Filebeat and Vector, Kafka
+Connect's ``payload``, Fluent Bit's ``log``. Several may hold the same event (Filebeat writes
+``message`` and ``event.original``): the first that holds an event counts.
 """
 
 
 def fits(form: Form, raw: bytes) -> bool:
-    """Whether a value has that form. A text has to look like JSON; it may still be broken."""
+    """Whether a value has that form. A text must look like JSON, but may be broken."""
     return _FITS[form](raw)
 
 
-def carriers(probe: Probe, *, whole: bool = True, log_line: bool = False) -> dict[str, Form]:
-    """The keys under which this object may have events, and the form a value then has to have.
+def envelope_keys(probe: Probe, *, whole: bool = True, log_line: bool = False) -> dict[str, Form]:
+    """The keys under which this object may hold events, with the form that a value must have.
 
-    ``whole`` is False where the object's text breaks, so that keys which would tell more may be
-    lacking. ``log_line`` says that the object is one of ``logEvents``.
+    ``whole`` is False if the object's text breaks, so that further keys may be missing.
+    ``log_line``: the object is one of ``logEvents``.
     """
     found = {"Records": Form.ARRAY, "records": Form.ARRAY}
     if probe.messageId is not UNSET and probe.eventSource == Raw(b'"aws:sqs"'):
@@ -185,9 +185,10 @@ def carriers(probe: Probe, *, whole: bool = True, log_line: bool = False) -> dic
 
 
 def wrapper(probe: Probe) -> dict[str, Form]:
-    """The one member under which a shipper put the event that it carries, by its form; empty where
-    there is none. Only what tells by its keys that it is an event counts: ``message`` is the text
-    of a log line as often.
+    """The single member under which a shipper put the event, with its form; empty if there is none.
+
+    The value counts only if its keys show that it is an event, as ``message`` is often just a log
+    line.
     """
     if has_event_key(probe) or not has_wrapper_key(probe):
         return {}
@@ -199,16 +200,17 @@ def wrapper(probe: Probe) -> dict[str, Form]:
     return {}
 
 
-def present_carriers(probe: Probe, *, log_line: bool) -> dict[str, Form]:
-    """Those of :func:`carriers` that the object has, whatever stands under them."""
-    forms = carriers(probe, log_line=log_line)
+def present_envelope_keys(probe: Probe, *, log_line: bool) -> dict[str, Form]:
+    """The keys of :func:`envelope_keys` that the object has, whatever their values are."""
+    forms = envelope_keys(probe, log_line=log_line)
     return {key: form for key, form in forms.items() if getattr(probe, KEYS[key]) is not UNSET}
 
 
 def stands_once(text: bytes, key: str, value: bytes) -> bool:
-    """Whether an object's key is certainly there once. ``value`` is the last it has.
+    """Whether a key certainly occurs once in an object.
 
-    Another one would be found outside that value: as it is, or with an escape in it.
+    ``value`` is the value of its last occurrence. Another occurrence would be found outside that
+    value, either as it is or as an escape.
     """
     at_the_end = text.endswith(value, 0, -1)  # nearly always, and found in no time
     start = len(text) - 1 - len(value) if at_the_end else text.find(value)
@@ -229,14 +231,15 @@ _BESIDE_NO_EVENT_KEY = {
 ARRAY_KEYS = frozenset({"Records", "records"}) | {
     key for key, form in _BESIDE_NO_EVENT_KEY.items() if form in ARRAYS
 }
-"""The keys whose arrays carry events."""
+"""The keys whose arrays hold events."""
 
 
 def skip_reason(probe: Probe) -> SkipReason | None:
-    """Why an object is neither envelope nor event, if so.
+    """The reason why an object is neither an envelope nor an event; None if it may be one.
 
-    CloudWatch's control message; a digest file; an S3 notification about files elsewhere, be it
-    S3's own, its test event, or the one CloudTrail sends (``s3Bucket``, ``s3ObjectKey``).
+    Skipped are CloudWatch's control messages, digest files, and S3 notifications about files
+    elsewhere: S3's own, its test event, and those that CloudTrail sends (``s3Bucket``,
+    ``s3ObjectKey``).
     """
     if probe.logEvents is not UNSET and probe.messageType == Raw(b'"CONTROL_MESSAGE"'):
         return SkipReason.CONTROL_MESSAGE
