@@ -76,9 +76,10 @@ def field_uses(sources: Sequence[SigmaLogSource], names: Iterable[str]) -> tuple
 
 def _use(fields: Fields, name: str) -> FieldUse:
     known = [known_fields()[source.name] for source in fields.sources]
+    plain = Path(name).plain
     for fewest in (1, 0):  # what was seen goes before what is documented
-        if any(one.has(name, fewest) for one in known):
-            return FieldUse(name, How.DIRECT, name)
+        if any(one.has(plain, fewest) for one in known):
+            return FieldUse(name, How.DIRECT, plain)
         for path in fields.paths(name)[1:]:
             if found := _seen(path, known, fewest):
                 return FieldUse(name, How.ALIAS, found)

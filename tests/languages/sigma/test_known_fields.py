@@ -29,6 +29,16 @@ def test_a_name_in_the_spelling_of_another_producer():
     )
 
 
+def test_a_name_with_brackets_is_the_one_without():
+    found = use("auditlogs", "targetResources[0].modifiedProperties{}.newValue")
+    assert (found.how, found.path) == (
+        How.DIRECT,
+        "targetResources.modifiedProperties.newValue",
+    )
+    assert use("cloudtrail", "resources[0].ARN", product="aws").how is How.DIRECT
+    assert use("cloudtrail", "resources[0].arm", product="aws").how is How.NEVER_SEEN
+
+
 def test_a_name_below_what_is_each_services_own():
     found = use("cloudtrail", "requestParameters.neverHeardOf", product="aws")
     assert (found.how, found.path) == (How.BY_SERVICE, "requestParameters")
