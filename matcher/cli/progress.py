@@ -1,5 +1,5 @@
-"""A progress bar over the bytes of all files, if stderr is a terminal and stdout is not: a bar
-would mix with printed rows.
+"""A progress bar over the bytes of all files, where stderr is a terminal and no rows are printed
+beside it.
 """
 
 import sys
@@ -16,14 +16,16 @@ from matcher.cli.inputs import STDIN, InputFiles
 
 
 @contextmanager
-def progress(files: InputFiles) -> Iterator[Any]:
+def progress(files: InputFiles, *, rows_at_end: bool = False) -> Iterator[Any]:
     """Gives a function that moves the bar: it takes a file and the number of its bytes that have
-    been read.
+    been read. Rows that are printed meanwhile would mix with the bar: if stdout is a terminal,
+    the bar is shown only where the rows come at the end.
     """
     sizes = {path: _size(path) for path in files.paths}
     console = Console(stderr=True)
     columns = (TextColumn("scanning"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    hidden = sys.stdout.isatty() or not console.is_terminal
+    mixed = sys.stdout.isatty() and not rows_at_end
+    hidden = mixed or not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("scan", total=None if STDIN in sizes else sum(sizes.values()))
         before = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))

@@ -101,7 +101,8 @@ def scan(
     pipeline = build_pipeline(settings, warn)
     with ExitStack() as open_files:
         write = _alert_writer(output, files, open_files)
-        result = _Scan(pipeline, write, _reject_file(rejects, open_files))
+        at_end = output is Output.TABLE and STDIN not in files.paths
+        result = _Scan(pipeline, write, _reject_file(rejects, open_files), rows_at_end=at_end)
         result.run(files)
     if summary is not None:
         _write(summary, json.dumps(result.summary(), indent=2) + "\n")
@@ -175,7 +176,15 @@ def _moment(now: str | None) -> int:
 class _Scan:
     """One scan, and what it has counted so far."""
 
-    def __init__(self, pipeline: Pipeline, write_alert: Any, rejects: IO[str] | None) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        write_alert: Any,
+        rejects: IO[str] | None,
+        *,
+        rows_at_end: bool,
+    ) -> None:
+        self._rows_at_end = rows_at_end
         self._pipeline = pipeline
         self._write_alert = write_alert
         self._rejects = rejects
@@ -184,7 +193,7 @@ class _Scan:
         self.unreadable: list[str] = []
 
     def run(self, files: InputFiles) -> None:
-        with progress(files) as advance:
+        with progress(files, rows_at_end=self._rows_at_end) as advance:
             for path in files.paths:
                 try:
                     for portion in read_portions(path):

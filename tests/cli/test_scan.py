@@ -1,8 +1,12 @@
 """``matcher scan`` as a user calls it."""
 
+import contextlib
 import gzip
 import json
 import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -209,6 +213,26 @@ def test_the_table_of_files_is_in_the_order_of_time(tmp_path):
     assert [row[:19] for row in done.stdout.decode().splitlines()[1:]] == [
         f"2026-03-14 09:0{minute}:00" for minute in (1, 2, 3)
     ]
+
+
+@pytest.mark.parametrize(("output", "has_bar"), [("table", True), ("jsonl", False)])
+def test_on_a_terminal_the_bar_is_shown_where_no_row_runs_into_it(tmp_path, output, has_bar):
+    file = tmp_path / "e.json"
+    file.write_text(line(CREATE))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "matcher", "scan", "--rules", VERBATIM, file]
+    command += ["--output", output]
+    environment = os.environ | {"TERM": "xterm"}
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as scanning:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # the end of a terminal is an error
+            while some := os.read(ours, 65536):
+                said += some
+    os.close(ours)
+    assert scanning.returncode == EXIT_OK
+    assert (b"scanning" in said) is has_bar
+    assert said.rindex(b"CreateUser") > said.rfind(b"scanning")
 
 
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path):
