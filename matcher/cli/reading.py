@@ -20,7 +20,7 @@ from isal import isal_zlib
 
 from matcher.cli.inputs import STDIN
 from matcher.errors import UsageError
-from matcher.events import splitter
+from matcher.events import json_text
 from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
 from matcher.events.inflate import GZIP_MAGIC
 from matcher.events.record import Batch, InputFile, PlainRecord, Reject, RejectReason
@@ -264,5 +264,5 @@ def _is_whole(line: bytes | None) -> bool:
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
-        return splitter.is_value(text.decode("latin-1"))
+        return json_text.is_value(text.decode("latin-1"))
     return True

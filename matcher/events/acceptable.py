@@ -86,13 +86,15 @@ def is_within_bounds(raw: bytes) -> bool:
     return raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH and not _may_hold_long_number(raw)
 
 
-def is_cut_off(text: str, error: json.JSONDecodeError) -> bool:
-    """Whether the text is no JSON only because it ends too early."""
-    if error.msg.startswith("Unterminated string"):
+def is_cut_off(text: str, message: str, position: int) -> bool:
+    """Whether the text is no JSON only because it ends too early; the standard library's message
+    and position say what it found.
+    """
+    if message.startswith("Unterminated string"):
         return True
-    if error.msg.startswith("Invalid"):
-        return _CUT_ESCAPE.match(text, error.pos) is not None
-    return _CUT_OFF.match(text, error.pos) is not None
+    if message.startswith("Invalid"):
+        return _CUT_ESCAPE.match(text, position) is not None
+    return _CUT_OFF.match(text, position) is not None
 
 
 def _parse_tolerantly(raw: bytes) -> Any:
@@ -102,7 +104,11 @@ def _parse_tolerantly(raw: bytes) -> Any:
     try:
         return _loads(text)
     except json.JSONDecodeError as error:
-        reason = RejectReason.TRUNCATED if is_cut_off(text, error) else RejectReason.NOT_JSON
+        reason = (
+            RejectReason.TRUNCATED
+            if is_cut_off(text, error.msg, error.pos)
+            else RejectReason.NOT_JSON
+        )
         detail = f"{error.msg} (character {error.pos})"
         return _too_deep(raw) or Reject(reason, detail, raw)
     except ValueError:

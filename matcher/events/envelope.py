@@ -7,11 +7,12 @@ is split by :mod:`matcher.events.splitter`, which comes to the same result where
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw
 
-from matcher.events import acceptable, splitter
+from matcher.events import acceptable, json_text, splitter
 from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
 from matcher.events.envelope_keys import (
     ARRAY_KEYS,
@@ -32,6 +33,7 @@ from matcher.events.envelope_keys import (
 from matcher.events.inflate import GZIP_IN_BASE64, GZIP_MAGIC, InflateError, gunzip, unbase64
 from matcher.events.probe import KEYS, Probe, from_members, glance, is_plain_event
 from matcher.events.record import Reject, RejectReason, SkipReason
+from matcher.events.resuming import Gap
 from matcher.events.units import Limits, RawEvent, Unit, Units, Unwrapped
 
 __all__ = [
@@ -122,6 +124,28 @@ def _in_utf8(value: bytes) -> bytes:
         return value
 
 
+class _Skipped(NamedTuple):
+    """What is no element of the array in which it stands, at its offset in the envelope."""
+
+    raw: bytes
+    detail: str
+    offset: int
+
+
+def _pieces(
+    text: bytes, pieces: Iterable[json_text.Span | Gap], shift: int, start: int
+) -> Iterator[bytes | _Skipped]:
+    """The pieces of an array in their order. ``text`` starts ``shift`` bytes behind the place from
+    which they are counted, which is the envelope's byte ``start``.
+    """
+    for piece in pieces:
+        if isinstance(piece, Gap):
+            raw = text[piece.start - shift : piece.end - shift]
+            yield _Skipped(raw, piece.detail, start + piece.start)
+        else:
+            yield text[piece[0] - shift : piece[1] - shift]
+
+
 class _Opening:
     """One record being opened. ``layer`` is the number of envelopes around the text at hand.
 
@@ -138,7 +162,7 @@ class _Opening:
     def run(self, value: bytes) -> UnitSteps:
         try:
             yield from self._text(value, 0)
-        except splitter.TooManyError:
+        except json_text.TooManyError:
             detail = f"more than {self.limits.max_units} events and other units"
             yield Reject(RejectReason.TOO_MANY_UNITS, detail, value)
 
@@ -205,8 +229,8 @@ class _Opening:
         """QRadar's ``{LogStreamName: …,Timestamp: …,Message: {…}}``, which is no JSON."""
         for line in _NEXT_LOG_STREAM.split(text):
             try:
-                start, end = splitter.value_after(line.decode("latin-1"), "Message:")
-            except splitter.BrokenError as broken:
+                start, end = json_text.value_after(line.decode("latin-1"), "Message:")
+            except json_text.BrokenError as broken:
                 yield self.units.reject_rest(line, broken.fault, 0)
                 continue
             if (reject := self._too_many_layers(line, layer)) is not None:
@@ -219,10 +243,10 @@ class _Opening:
     def _several(self, text: bytes, layer: int, start: int) -> UnitSteps:
         """Lines, values one after the other, or a text that breaks somewhere."""
         lines = splitter.lines(text, self.limits.max_units + 1)
-        if len(lines) > 1 and splitter.is_value(lines[0].decode("latin-1")):
+        if len(lines) > 1 and json_text.is_value(lines[0].decode("latin-1")):
             yield from self._lines(lines, layer)
             return
-        spans, fault = yield from splitter.values(splitter.Text(text), self.limits.max_units)
+        spans, fault = yield from splitter.values(json_text.Text(text), self.limits.max_units)
         if fault is not None and not spans:
             broken = yield from self._broken(text, layer, start)
             if broken is not None:
@@ -237,7 +261,7 @@ class _Opening:
             yield from self._rest(text, fault, layer, start, alone=not spans)
 
     def _rest(
-        self, text: bytes, fault: splitter.Fault, layer: int, start: int, *, alone: bool
+        self, text: bytes, fault: json_text.Fault, layer: int, start: int, *, alone: bool
     ) -> UnitSteps:
         """What stands from the fault on; ``alone`` where nothing complete stands before it."""
         if alone:
@@ -256,13 +280,13 @@ class _Opening:
     def _value(self, text: bytes, layer: int) -> UnitSteps:
         return self._array(text, layer) if text.startswith(b"[") else self._unit(text, layer)
 
-    def _broken(self, text: bytes, layer: int, start: int) -> splitter.Walk[UnitSteps | None]:
+    def _broken(self, text: bytes, layer: int, start: int) -> json_text.Walk[UnitSteps | None]:
         """Open a text that breaks, if a unit in it is complete."""
         if text.startswith(b"{"):
             return (yield from self._members(text, layer, start=start))
         if not text.startswith(b"["):
             return None
-        spans, fault = yield from splitter.elements(splitter.Text(text), self.limits.max_units)
+        spans, fault = yield from splitter.elements(json_text.Text(text), self.limits.max_units)
         if fault is not None and not spans:
             return None
         return self._elements(text, spans, fault, layer, start)
@@ -270,12 +294,12 @@ class _Opening:
     def _elements(
         self,
         text: bytes,
-        spans: list[splitter.Span],
-        fault: splitter.Fault | None,
+        spans: list[json_text.Span | Gap],
+        fault: json_text.Fault | None,
         layer: int,
         start: int,
     ) -> UnitSteps:
-        yield from self._units((text[begin:end] for begin, end in spans), layer)
+        yield from self._units(_pieces(text, spans, 0, start), layer)
         if fault is not None:
             yield self.units.reject_rest(text, fault, start)
 
@@ -292,9 +316,14 @@ class _Opening:
         else:
             yield from broken
 
-    def _units(self, units: Iterable[bytes], layer: int, *, log_line: bool = False) -> UnitSteps:
+    def _units(
+        self, units: Iterable[bytes | _Skipped], layer: int, *, log_line: bool = False
+    ) -> UnitSteps:
         for unit in units:
-            yield from self._unit(unit, layer, log_line=log_line)
+            if isinstance(unit, _Skipped):
+                yield self.units.reject(RejectReason.NOT_JSON, unit.detail, unit.raw, unit.offset)
+            else:
+                yield from self._unit(unit, layer, log_line=log_line)
 
     def _unit(self, text: bytes, layer: int, *, log_line: bool = False) -> UnitSteps:
         """An element, or another value that stands alone and should be an object."""
@@ -345,13 +374,13 @@ class _Opening:
 
     def _members(
         self, text: bytes, layer: int, *, start: int = 0, log_line: bool = False
-    ) -> splitter.Walk[UnitSteps | None]:
+    ) -> json_text.Walk[UnitSteps | None]:
         """Open or skip an object that only the tolerant parser takes, broken ones too.
 
         None where it is no envelope and nothing to skip either.
         """
         members, fault = yield from splitter.members(
-            splitter.Text(text), self.limits.max_units, ARRAY_KEYS
+            json_text.Text(text), self.limits.max_units, ARRAY_KEYS
         )
         values = [(member, text[member.start : member.end]) for member in members]
         probe = from_members((member.key, value) for member, value in values)
@@ -366,7 +395,7 @@ class _Opening:
         elif (reject := self._too_many_layers(text, layer)) is not None:
             return iter((reject,))
         inside = [
-            (forms[m.key], value, tuple((b - m.start, e - m.start) for b, e in m.elements))
+            (forms[m.key], value, _pieces(value, m.elements, m.start, start))
             for m, value in values
             if m.key in opened
         ]
@@ -376,19 +405,20 @@ class _Opening:
     def _opened_members(
         self,
         first: Unit | None,
-        inside: list[tuple[Form, bytes, tuple[splitter.Span, ...]]],
-        rest: tuple[()] | tuple[bytes, splitter.Fault, int],
+        inside: list[tuple[Form, bytes, Iterator[bytes | _Skipped]]],
+        rest: tuple[()] | tuple[bytes, json_text.Fault, int],
         layer: int,
     ) -> UnitSteps:
         if first is not None:
             yield first
-        for form, value, elements in inside:
-            units = (value[begin:end] for begin, end in elements)
+        for form, value, units in inside:
             yield from self._open(form, value, units, layer)
         if rest:
             yield self.units.reject_rest(*rest)
 
-    def _open(self, form: Form, value: bytes, units: Iterable[bytes], layer: int) -> UnitSteps:
+    def _open(
+        self, form: Form, value: bytes, units: Iterable[bytes | _Skipped], layer: int
+    ) -> UnitSteps:
         """Open one carrying member; ``units`` are the elements of a value that is an array."""
         if not fits(form, value):
             yield self.units.reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from matcher.events import acceptable, splitter
+from matcher.events import acceptable, json_text
 from matcher.events.probe import Probe
 from matcher.events.record import Reject, RejectReason, SkipReason
 
@@ -61,7 +61,7 @@ class Units:
     def _next(self) -> int:
         index = self._count
         if index >= self._limits.max_units:
-            raise splitter.TooManyError
+            raise json_text.TooManyError
         self._count += 1
         return index
 
@@ -86,7 +86,7 @@ class Units:
         """Something that cannot be processed."""
         return Reject(reason, detail, raw, self._next(), offset)
 
-    def reject_rest(self, text: bytes, fault: splitter.Fault, start: int) -> Unit:
+    def reject_rest(self, text: bytes, fault: json_text.Fault, start: int) -> Unit:
         """The rest of a text that breaks; ``start`` is where the text stands in its envelope."""
         reason = RejectReason.TRUNCATED if fault.cut_off else RejectReason.NOT_JSON
         return self.reject(reason, fault.detail, text[fault.offset :], start + fault.offset)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from matcher.events import envelope, splitter
+from matcher.events import envelope, json_text
 from matcher.events.envelope import (
     Limits,
     Unwrapped,
@@ -194,6 +194,16 @@ GROWING = {
     "blanks": lambda n: b"[" + b" " * n,
     "small gzips": lambda n: gzip.compress(b"{}") * (n // 22),
     "log streams": lambda n: b"{LogStreamName: x\n" * (n // 18),
+    "broken elements": lambda n: b"[" + b'{"a":b},{"a":1},' * (n // 16) + b"{}]",
+    "commas": lambda n: b"[" + b"," * n + b"{}]",
+    "elements without a quote": lambda n: b"[" + b'{"a":"x,"b":1},{"a":1},' * (n // 23) + b"{}]",
+    "objects in a broken element": lambda n: (
+        b'[{"a":b,"c":[' + b'{"a":1},' * (n // 8) + b"{}]},{}]"
+    ),
+    "lists that are open": lambda n: b"[{}" + b',{"a":1},[x' * (n // 11) + b',{"a":1}]',
+    "broken arrays": lambda n: (
+        b"{" + b'"Records":[{"a":"x,"b":1},{"a":1}],' * (n // 35) + b'"a":1}'
+    ),
     "lines of sns": lambda n: b'{"Message":"[[[[","Message":"{\\""}\n' * (n // 34),
 }
 
@@ -203,7 +213,7 @@ def work(monkeypatch):
     """The work that unwrapping a record does: the bytes that its parsers look at, and the calls."""
     looked_at = 0
 
-    def scan(text, start, scan=splitter._scan):
+    def scan(text, start, scan=json_text._scan):
         nonlocal looked_at
         try:
             value, end = scan(text, start)
@@ -224,7 +234,7 @@ def work(monkeypatch):
 
         return counted
 
-    monkeypatch.setattr(splitter, "_scan", scan)
+    monkeypatch.setattr(json_text, "_scan", scan)
     for name in ("glance", "_decode_array", "gunzip", "text_of"):
         monkeypatch.setattr(envelope, name, parsing(getattr(envelope, name)))
 

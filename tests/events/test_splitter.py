@@ -5,17 +5,9 @@ from functools import partial
 
 import pytest
 
-from matcher.events.splitter import (
-    BrokenError,
-    Text,
-    TooManyError,
-    elements,
-    is_value,
-    members,
-    value_end,
-    values,
-    walked,
-)
+from matcher.events.json_text import BrokenError, Text, TooManyError, is_value, value_end
+from matcher.events.resuming import Gap
+from matcher.events.splitter import elements, members, values, walked
 
 ARRAYS = frozenset("ab")
 DEEP = "[" * 5000 + "]" * 5000
@@ -104,10 +96,13 @@ def test_values_one_after_the_other():
 
 def test_elements_before_a_break():
     assert walked(elements('[ 1 , {"a":2} ]')) == ([(2, 3), (6, 13)], None)
-    found, fault = walked(elements('[{"a":1}, {"b":x}, {}]'))
+    found, fault = walked(elements('[{"a":1}, {"b":x}, {'))
     assert found == [(1, 8)]
     assert fault.offset == 10
     assert not fault.cut_off
+    found, fault = walked(elements('[{"a":1}, {"b":x}, {}]'))
+    assert found == [(1, 8), Gap(10, 17, "Expecting value (byte 15)"), (19, 21)]
+    assert fault is None
     assert walked(elements("[1] 2"))[1].offset == 4
 
 

@@ -68,6 +68,14 @@ RECORDS: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         lambda: _filled(b'{"Records":[', QUIET + b"},", b'{"a', 8 * MIB),
         {"truncated"},
     ),
+    "broken elements": (
+        lambda: _filled(b'{"Records":[', b'{"a":b},' + QUIET + b"},", b"{}]}", 8 * MIB),
+        {"not_json"},
+    ),
+    "brackets behind a broken element": (
+        lambda: gzip.compress(_filled(b'{"Records":[{},x,', b"[", b'{"a":1}]}', 31 * MIB)),
+        {"not_json"},
+    ),
     "a wrapper around a large event": (
         lambda: json.dumps({"message": _event(b'"ab"', 3 * MIB).decode()}).encode(),
         set(),
@@ -97,7 +105,7 @@ def test_the_worst_of_records_takes_bounded_memory(name, tmp_path):
     "name",
     [
         *("values one after the other", "values one after the other in a gzip"),
-        *("events of nothing in a gzip", "an envelope that breaks"),
+        *("events of nothing in a gzip", "an envelope that breaks", "broken elements"),
     ],
 )
 def test_the_loop_has_its_turn_while_a_record_is_opened(name, tmp_path):

@@ -1,0 +1,286 @@
+"""Where an array goes on behind a broken element.
+
+There are two ways; where neither is certain, nothing is guessed:
+
+* *In order*: brackets and texts behind the break are read as if nothing had happened. Where they
+  come out even, the next comma or bracket ends the broken element. A good element has to follow,
+  or the end of the array and of its object.
+* *Behind*: a quote or a bracket is missing, or is one too many, and that reading is wrong from the
+  break on. Then a good element is looked for from which on everything is in order to the very end
+  of the text.
+
+A good element is a complete object whose first key is a name. Text inside a string never looks like
+that, for its quotes are escaped. Where a reading swaps the strings and what stands between them,
+every key would hold a comma or a colon, which no name does. Where JSON was put into a string
+without escaping its quotes, the string seems to end at the first of them, behind a bracket.
+"""
+
+import re
+from collections import deque
+from dataclasses import dataclass, replace
+from itertools import count
+
+from matcher.events.json_text import (
+    BREATH,
+    BrokenError,
+    Fault,
+    Span,
+    TooManyError,
+    Walk,
+    after_blanks,
+    value_end,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What is skipped of an array, one gap for each element; ``detail`` says what was wrong."""
+
+    start: int
+    end: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Where to go on: at an element, or at the bracket that closes the array.
+
+    ``pieces`` stand between the break and that place; with ``with_last`` the first of them holds
+    what had been found last.
+    """
+
+    pieces: list[Span | Gap]
+    position: int
+    with_last: bool = False
+
+
+_TRIES = 16
+"""So many places in one array are tried where the reading in order is wrong, or may be."""
+_NAMED = r'\{[ \t\r\n]*+"[A-Za-z_@$][\w@$. -]*+"[ \t\r\n]*+:'
+_ELEMENT = re.compile(_NAMED, re.ASCII)
+_NEXT = re.compile(rf",[ \t\r\n]*+(?={_NAMED})", re.ASCII)
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
+_STRINGS = re.compile(_STRING, re.DOTALL)
+_BRACKETS = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
+_SIGNS = re.compile(rf"{_STRING}|[\[\]{{}},]", re.DOTALL)
+_BACK_QUOTE = r'"(?!\\(?:\\\\)*+(?!\\))'
+_BACKWARDS = re.compile(rf"{_BACK_QUOTE}.*?(?:{_BACK_QUOTE}|\Z)|[\[\]{{}}]", re.DOTALL)
+"""Strings and brackets of a text that is turned around."""
+_CLOSING = {"{": ord("}"), "[": ord("]")}
+
+
+class Resuming:
+    """The way on in one array of a text. ``in_object`` says that it is a member's value of the
+    object that the text is; else the text is the array.
+    """
+
+    def __init__(self, text: str, *, in_object: bool) -> None:
+        self.text = text
+        self.in_object = in_object
+        self._most = 0
+        self._tries = _TRIES
+
+    def after(self, fault: Fault, last: Span | None, most: int) -> Walk[Resumed | None]:
+        """Where the array goes on behind a fault; None where that is not certain.
+
+        ``last`` is the element found last. Raises TooManyError where there are more than ``most``
+        pieces.
+        """
+        self._most = most
+        if fault.cut_off:
+            return None
+        adjacent = last is not None and after_blanks(self.text, last[1]) == fault.offset
+        if last is None or not adjacent or self.text[last[0]] in "{[":
+            return (yield from self._after(fault.offset, fault))
+        resumed = yield from self._after(last[0], fault)
+        return None if resumed is None else replace(resumed, with_last=True)
+
+    def _after(self, start: int, fault: Fault) -> Walk[Resumed | None]:
+        resumed = yield from self._again(start, fault.detail)
+        if resumed is None or self._is_doubtful(start, resumed.position):
+            return (yield from self._behind(start, fault)) or resumed
+        return resumed
+
+    def _is_doubtful(self, start: int, end: int) -> bool:
+        """Whether what is skipped in order holds what looks like an element."""
+        position = start
+        for _ in range(_TRIES):
+            found = _NEXT.search(self.text, position, end)
+            if found is None:
+                return False
+            position = found.end()
+            if not self._is_good(position):
+                continue
+            if position < end and not self._is_in_a_list(start, found.start()):
+                return True
+            sign = ","
+            while sign == ",":  # all others of that list are in it, too
+                behind, sign = self._element(position)
+                position = after_blanks(self.text, behind + 1) if sign == "," else behind
+        return False
+
+    def _is_in_a_list(self, start: int, end: int) -> bool:
+        """Whether a bracket is open at ``end``, read from there back to the start."""
+        open_later = 0
+        for sign in _BACKWARDS.finditer(self.text[start:end][::-1]):
+            if sign[0] in "]}":
+                open_later += 1
+            elif sign[0] in "[{" and open_later:
+                open_later -= 1
+            elif sign[0] == "[":
+                return True
+        return False
+
+    def _in_order(self, start: int, detail: str) -> Walk[Resumed | None]:
+        """Behind the comma, or at the bracket, up to which brackets and texts come out even."""
+        pieces: list[Span | Gap] = []
+        good = -1
+        while True:
+            end = yield from self._even_until(start)
+            if end is None:
+                return None
+            if len(pieces) >= self._most:
+                raise TooManyError
+            if good > 0 and after_blanks(self.text, good) == end:
+                pieces.append((start, good))  # complete, but none to go on at
+            else:
+                pieces.append(self._gap(start, end, detail))
+            if self.text[end] == "]":
+                return Resumed(pieces, end) if self._closes(end + 1) else None
+            start = after_blanks(self.text, end + 1)
+            good, detail = self._value(start)
+            if good > 0 and _ELEMENT.match(self.text, start) and self._is_followed(good):
+                return Resumed(pieces, start)
+            if len(pieces) % BREATH == 0:
+                yield
+
+    def _value(self, start: int) -> tuple[int, str]:
+        """Where a value ends; -1 and why, where no complete one stands there."""
+        if self.text[start : start + 1] in ("", ",", "]"):
+            return -1, f"no element (byte {start})"
+        try:
+            return value_end(self.text, start), f"no element (byte {start})"
+        except BrokenError as broken:
+            return -1, broken.fault.detail
+
+    def _is_good(self, start: int) -> bool:
+        """Whether an element stands there that is good for going on."""
+        if not _ELEMENT.match(self.text, start):
+            return False
+        end, _ = self._value(start)
+        return end > 0 and self._is_followed(end)
+
+    def _is_followed(self, end: int) -> bool:
+        """Whether what stands behind an element may stand there."""
+        end = after_blanks(self.text, end)
+        return self.text[end : end + 1] in ("", ",", "]")
+
+    def _again(self, start: int, detail: str) -> Walk[Resumed | None]:
+        """In order, or at once where only a comma is missing."""
+        if self._is_good(start):
+            return Resumed([], start)
+        return (yield from self._in_order(start, detail))
+
+    def _behind(self, start: int, fault: Fault) -> Walk[Resumed | None]:
+        """At an element from which on everything is in order to the end of the text."""
+        text = self.text
+        before = deque(_STRINGS.finditer(text, start, fault.at), maxlen=1)
+        if before and before[0].end() == fault.at and _opens_json(before[0][0]):
+            return None
+        position = before[0].start() if before else start
+        while self._tries:
+            self._tries -= 1
+            found = _NEXT.search(text, position)
+            if found is None:
+                return None
+            reached = yield from self._in_order_until(found.end())
+            if reached == len(text) and not self._is_in_a_list(start, found.start()):
+                return Resumed([self._gap(start, found.start(), fault.detail)], found.end())
+            position = min(max(reached, found.end()), len(text))
+        return None
+
+    def _in_order_until(self, position: int) -> Walk[int]:
+        """Where reading on from there is not certain any more; the text's end where all is."""
+        if not self._is_good(position):
+            return position
+        for step in count(1):
+            end, sign = self._element(position)
+            if sign == "]":
+                return len(self.text) if self._closes(end + 1) else end
+            if sign == ",":
+                position = after_blanks(self.text, end + 1)
+            else:
+                resumed = yield from self._again(end, "")
+                if resumed is None:
+                    return end
+                if self.text[resumed.position] == "]":
+                    return len(self.text)
+                position = resumed.position
+            if step % BREATH == 0:
+                yield
+        raise AssertionError  # the text ends
+
+    def _element(self, position: int) -> tuple[int, str]:
+        """Where the sign behind an element stands, and the sign; of a broken one its start, and
+        none.
+        """
+        end, _ = self._value(position)
+        if end < 0:
+            return position, ""
+        end = after_blanks(self.text, end)
+        return end, self.text[end : end + 1]
+
+    def _even_until(self, position: int) -> Walk[int | None]:
+        """The comma or closing bracket of the array that follows; None where brackets are uneven
+        before it.
+        """
+        closing, steps = bytearray(), 0
+        while True:
+            token = (_BRACKETS if closing else _SIGNS).search(self.text, position)
+            if token is None:
+                return None
+            sign = token[0][0]
+            if sign in _CLOSING:
+                closing.append(_CLOSING[sign])
+            elif sign in "]}" and closing:
+                if closing.pop() != ord(sign):
+                    return None
+            elif sign in ",]":
+                return token.start()
+            elif sign == "}":
+                return None
+            position = token.end()
+            steps += 1
+            if steps % BREATH == 0:
+                yield
+
+    def _closes(self, position: int) -> bool:
+        """Whether the text ends in order, from behind the array's closing bracket on."""
+        text = self.text
+        position = after_blanks(text, position)
+        if not self.in_object:
+            return position == len(text)
+        try:
+            while text[position : position + 1] == ",":
+                key = after_blanks(text, position + 1)
+                colon = after_blanks(text, value_end(text, key))
+                if text[key] != '"' or text[colon : colon + 1] != ":":
+                    return False
+                position = after_blanks(text, value_end(text, after_blanks(text, colon + 1)))
+        except BrokenError:
+            return False
+        closed = text[position : position + 1] == "}"
+        return closed and after_blanks(text, position + 1) == len(text)
+
+    def _gap(self, start: int, end: int, detail: str) -> Gap:
+        """A gap of at least one byte; where nothing stands between two commas, the second one."""
+        while end > start and self.text[end - 1] in " \t\r\n":
+            end -= 1
+        return Gap(start, max(end, start + 1), detail)
+
+
+def _opens_json(string: str) -> bool:
+    """Whether a JSON string seems to end in the first brackets of a text that should be escaped."""
+    inside = string[1:-1].rstrip(" \t\r\n")
+    before = inside.rstrip(" \t\r\n[{")
+    return before != inside and not before.endswith((",", ":"))
