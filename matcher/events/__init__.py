@@ -1,1 +1,1 @@
-"""Bytes → Event: envelopes opened, fields named as QRadar names them."""
+"""Bytes → Event: opens envelopes, and gives fields QRadar's names."""

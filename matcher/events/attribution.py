@@ -1,7 +1,7 @@
-"""Which log source an event comes from.
+"""Finds the log source of an event.
 
-:func:`classify` is the rule. :func:`attribute` gives the same answer without parsing all of the
-event; ``tests/events/test_attribution.py`` holds the two together.
+:func:`classify` is the rule. :func:`attribute` gives the same answer without parsing the whole
+event; ``tests/events/test_attribution.py`` checks that the two agree.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ _READS = tuple(dict.fromkeys(name for source in SOURCES for name in source.reads
 
 
 def attribute(event: RawEvent) -> SourceKind:
-    """The log source an event comes from; of one that is not acceptable, the unknown one."""
+    """The log source of an event; for an event that is not acceptable, the unknown one."""
     if event.probe is not None:
         for recognises, kind in _AT_A_GLANCE:
             if recognises(event.probe):
@@ -38,10 +38,10 @@ def attribute(event: RawEvent) -> SourceKind:
 
 
 def classify(document: dict[str, Any]) -> SourceKind:
-    """The log source that is certain of the event, else the one that takes it for likely.
+    """The log source that certainly recognises the document, or else the one that likely does.
 
-    A key counts where it is there, whatever it holds, in camelCase, PascalCase or lower case;
-    for Azure in snake_case, too.
+    A key counts if it is present, whatever its value, in camelCase, PascalCase or lower case; for
+    Azure also in snake_case.
     """
     for recognises, kind in _RECOGNISE:
         if recognises(document):

@@ -1,12 +1,12 @@
-"""Reading a JSON document that may hold anything under any key: a wrong type is a missing value.
+"""Reads a JSON document that may hold anything under any key: a value of the wrong type counts as
+missing.
 
-Keys are looked for under the spellings that producers use: ``eventName``, ``EventName`` (Log
-Analytics), ``eventname`` (data lakes that lower every key) and, where a name asks for it,
-``event_name`` (SDKs). An acronym in a name counts in capitals and as a word: ``IPAddress`` is
-``ipAddress``, ``AWSRegion`` is ``awsRegion``.
-
-Every text returned is one that stands in the event's bytes, raw or once unescaped, but for cut
-ends: that is what lets the literal prefilter trust it (:class:`matcher.events.schema.Property`).
+A key is looked up under the spellings that producers use: ``eventName``, ``EventName`` (Log
+Analytics), ``eventname`` (data lakes that lower-case every key) and, for some names, ``event_name``
+(SDKs). An acronym in a name may be in capitals or written as a word: ``IPAddress`` is
+``ipAddress``, ``AWSRegion`` is ``awsRegion``. Every returned text stands in the event's bytes, raw
+or once unescaped, except that its ends may be cut: the literal prefilter relies on that
+(:class:`matcher.events.schema.Property`).
 """
 
 import json
@@ -32,8 +32,8 @@ _LONGEST_ESCAPED = 16_384
 
 
 def spellings(name: str) -> Names:
-    """The camelCase name, its PascalCase and lower-case forms, and these with its acronyms written
-    otherwise.
+    """The camelCase name, its PascalCase and lower-case forms, and all of these with acronyms
+    spelled differently.
     """
     pascal = name[:1].upper() + name[1:]
     return tuple(dict.fromkeys((name, pascal, name.lower(), *_acronyms_written(pascal))))
@@ -46,8 +46,8 @@ def sdk_spellings(name: str) -> Names:
 
 
 def _acronyms_written(pascal: str) -> Iterator[str]:
-    """The name with each acronym as a word and in capitals, in PascalCase and camelCase. A name
-    begins with a small letter only before a word.
+    """The name with each acronym as a word and in capitals, in PascalCase and camelCase. Only
+    before a word does a name begin with a small letter.
     """
     acronyms = list(_ACRONYM.finditer(pascal))[:_MOST_ACRONYMS]
     if not acronyms:
@@ -62,7 +62,7 @@ def _acronyms_written(pascal: str) -> Iterator[str]:
 
 
 def has(document: dict[str, Any], names: Names) -> bool:
-    """Whether the key is there, whatever it holds."""
+    """Whether the key is present, whatever its value."""
     for name in names:  # noqa: SIM110 - a generator costs more than the look-ups
         if name in document:
             return True
@@ -70,7 +70,7 @@ def has(document: dict[str, Any], names: Names) -> bool:
 
 
 def value(document: dict[str, Any], names: Names) -> Any:
-    """What stands under the first spelling that holds something; None where none does."""
+    """The value under the first spelling that has a value; None if there is none."""
     for name in names:
         found = document.get(name)
         if found is not None:
@@ -79,7 +79,7 @@ def value(document: dict[str, Any], names: Names) -> Any:
 
 
 def text(document: dict[str, Any], names: Names) -> str | None:
-    """The value, where it is text and not empty."""
+    """The value, if it is a non-empty text."""
     for name in names:
         found = document.get(name)
         if found is not None:
@@ -88,12 +88,12 @@ def text(document: dict[str, Any], names: Names) -> str | None:
 
 
 def number_or_text(document: dict[str, Any], names: Names) -> str | None:
-    """The value, where it is text or an integer; the integer's digits stand in the event, too."""
+    """The value, if it is a text or an integer; an integer's digits stand in the event as well."""
     return as_text(value(document, names))
 
 
 def as_text(found: Any) -> str | None:
-    """The text, or the integer's digits; None for anything else, and for the empty text."""
+    """The text, or the digits of an integer; None for anything else and for the empty text."""
     if isinstance(found, str):
         return found or None
     if isinstance(found, int) and not isinstance(found, bool):
@@ -110,7 +110,7 @@ def named(document: dict[str, Any], names: Names) -> str | None:
 
 
 def child(document: dict[str, Any], names: Names) -> dict[str, Any]:
-    """The object under the key, also where it came as JSON inside a text; else an empty one.
+    """The object under the key, which may also be JSON inside a text; else an empty object.
 
     A value that is still Raw is parsed; that raises msgspec's errors, as parsing the document does.
     """
@@ -125,8 +125,10 @@ def child(document: dict[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _opened(inner: str) -> dict[str, Any]:
-    """The object that a text holds. Where it escapes anything once more, only those entries are
-    kept that stand in it as they read; such a text beyond 16 KB is left closed.
+    """The object that a text holds as JSON.
+
+    If the text has escapes of its own, only those entries are kept whose texts stand in it as they
+    are read; such a text of more than 16 KB is not opened.
     """
     if not inner.lstrip().startswith("{"):
         return _EMPTY

@@ -18,7 +18,9 @@ from matcher.events.schema import Kind
 from matcher.events.sources import BY_KIND, SourceKind
 
 FIELDS = "fields.yml"
-"""In the catalogue what the fields mean; in a log source's folder where they are read."""
+"""The file that describes the fields: in the catalogue what they mean, in a log source's folder
+where they are read.
+"""
 
 _TYPES = {
     Kind.TEXT: "text",
@@ -110,21 +112,21 @@ matcher scan logs/ --query 'SELECT "Bucket Name", COUNT(*) FROM events GROUP BY 
 
 @dataclass(frozen=True, slots=True)
 class FieldEntry:
-    """Fields that mean the same, as ``fields.yml`` of the catalogue has them."""
+    """Fields with the same meaning, as in the catalogue's ``fields.yml``."""
 
     names: tuple[str, ...]
     means: str
 
 
 def field_entries() -> tuple[FieldEntry, ...]:
-    """What is said of the fields, in the file's order."""
+    """The descriptions of the fields, in the file's order."""
     return tuple(
         FieldEntry(tuple(entry["names"]), entry["means"]) for entry in _yaml(SHARED / FIELDS)
     )
 
 
 def field_paths() -> dict[str, dict[SourceKind, tuple[str, ...]]]:
-    """By the first name of a :class:`FieldEntry` and by log source: the paths that are read."""
+    """The paths that are read, by the first name of a :class:`FieldEntry` and by log source."""
     found: dict[str, dict[SourceKind, tuple[str, ...]]] = {}
     for kind, source in BY_KIND.items():
         if (file := source.folder / FIELDS).exists():

@@ -1,4 +1,4 @@
-"""Gzip and base64, bounded: what opens them never holds more than it was allowed."""
+"""Opens gzip and base64 within bounds: never more bytes than allowed are held."""
 
 import binascii
 
@@ -8,14 +8,14 @@ from matcher.events.record import RejectReason
 
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_IN_BASE64 = b"H4sI"
-"""How every gzip starts when it is written in base64."""
+"""The beginning of every gzip that is written in base64."""
 
 _GZIP_WINDOW = 31
 _FIRST_CHUNK, _LAST_CHUNK = 1 << 10, 1 << 20
 
 
 class InflateError(Exception):
-    """The bytes cannot be opened: why, as a reject has it."""
+    """The bytes cannot be opened; the reason is that of a reject."""
 
     def __init__(self, reason: RejectReason, detail: str) -> None:
         super().__init__(detail)
@@ -24,7 +24,7 @@ class InflateError(Exception):
 
 
 def unbase64(text: bytes) -> bytes:
-    """What stands in base64; line breaks are no harm. Raises InflateError (BAD_BASE64)."""
+    """The bytes in a base64 text, which may have line breaks. Raises InflateError (BAD_BASE64)."""
     try:
         return binascii.a2b_base64(b"".join(text.split()), strict_mode=True)
     except binascii.Error as error:
@@ -32,10 +32,10 @@ def unbase64(text: bytes) -> bytes:
 
 
 def gunzip(data: bytes, limit: int) -> bytes:
-    """What stands in a gzip of one or several members; zeros after the last are padding.
+    """The contents of a gzip of one or several members; zeros after the last member are padding.
 
     Raises InflateError: INFLATES_TOO_LARGE as soon as there are more than ``limit`` bytes, BAD_GZIP
-    for everything else.
+    for any other error.
     """
     opened = bytearray()
     position = 0
@@ -47,9 +47,10 @@ def gunzip(data: bytes, limit: int) -> bytes:
 
 
 def _open_member(data: bytes, position: int, limit: int, opened: bytearray) -> int:
-    """Append what one member holds; the position after it.
+    """Append the contents of one member; returns the position after it.
 
-    Chunks start small: a decompressor copies what follows its member, and there may be many.
+    Chunks start small: a decompressor copies what follows its member, and there may be many
+    members.
     """
     member = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
     chunk = _FIRST_CHUNK

@@ -1,4 +1,4 @@
-"""Text as this project compares it: case folding, and JSON escapes a producer may have added."""
+"""How texts are compared: case folding, and JSON escapes that a producer may have added."""
 
 import re
 
@@ -40,7 +40,7 @@ def fold(text: str) -> str:
 def unescape(text: str) -> str:
     r"""Replace ``\/`` and printable ``\uXXXX``, once; quotes and backslashes stay escaped.
 
-    Printable is what ``str.isprintable`` says; a surrogate pair is one code point, and a lone
+    Printable is defined by ``str.isprintable``. A surrogate pair is one code point, and a lone
     surrogate stays escaped.
     """
     return _ESCAPE.sub(_opened, text) if "\\" in text else text
@@ -60,8 +60,10 @@ def _opened(escape: re.Match[str]) -> str:
 
 
 def without_escapes(text: str) -> str:
-    r"""JSON text with every escape opened, ``\"`` and ``\\`` too: it is no JSON any more, but what
-    each of its strings holds stands in it to the letter, JSON inside a string included.
+    r"""JSON text with every escape replaced, also ``\"`` and ``\\``.
+
+    The result is no longer JSON, but it holds the contents of each string literally, including JSON
+    inside a string.
     """
     return _ANY_ESCAPE.sub(_character, text) if "\\" in text else text
 

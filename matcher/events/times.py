@@ -1,4 +1,4 @@
-"""The time an event gives for itself, in any of the shapes seen in real logs."""
+"""Reads the time of an event, in any of the forms seen in real logs."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -26,12 +26,11 @@ _NANOSECONDS = (10**17, 10**20, 1, 10**6)
 
 
 def milliseconds(found: Any) -> int | None:
-    """Epoch milliseconds UTC; what is finer is cut. None where the value is no time.
+    """Epoch milliseconds UTC, finer digits cut off; None if the value is not a time.
 
-    Takes ISO 8601 with ``T`` or a blank, 0 to 9 fractional digits, an offset, ``Z`` or nothing
-    (UTC), a one-digit hour; ``month/day/year`` with or without AM and PM, before which newer
-    versions of Unicode's CLDR put a narrow no-break space; epoch seconds,
-    milli-, micro- or nanoseconds as a number or as text.
+    Accepted are ISO 8601 with ``T`` or a blank, 0 to 9 fractional digits, an offset, ``Z`` or
+    neither (UTC), and a one-digit hour; ``month/day/year`` with or without AM and PM; epoch
+    seconds, milli-, micro- or nanoseconds as a number or as text.
     """
     if isinstance(found, str):
         return _of_text(found)

@@ -1,8 +1,8 @@
-"""A JSON document read so that numbers stay as they are written, and written again compactly.
+"""A JSON document whose numbers stay as they are written, and its compact JSON text.
 
-This is what a rule sees that compares a number, an object or an array as text. Whatever plain run
-such a text shows stands in the event's bytes, raw or once unescaped, but for the blanks that a
-producer puts between tokens.
+A rule that compares a number, an object or an array as text sees this form. Every plain run in such
+a text stands in the event's bytes, raw or once unescaped, except for blanks that a producer puts
+between tokens.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from matcher.events.acceptable import BOM, is_too_deep
 
 MAX_TEXTS = 3
-"""As many texts are opened one inside the other: JSON in a text in JSON in a text …"""
+"""The most texts that are opened one inside the other: JSON in a text in JSON in a text …"""
 
 _BLANKS = " \t\r\n"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
@@ -37,8 +37,8 @@ def read_as_written(raw: bytes) -> Any:
 
 
 def read_text(text: str) -> dict[str, Any] | list[Any] | None:
-    """The object or the list that a text holds as JSON, its numbers as they are written; None for
-    any other text. As in an event, nothing may be nested deeper than 200.
+    """The object or list that a text holds as JSON, with numbers as they are written; None for any
+    other text. As in an event, nothing may be nested deeper than 200.
     """
     if not text.lstrip(_BLANKS).startswith(("{", "[")):
         return None
@@ -52,7 +52,7 @@ def read_text(text: str) -> dict[str, Any] | list[Any] | None:
 
 
 def scalars(node: Any) -> Iterator[Any]:
-    """Every text, number and truth value in a document, in its order; keys are none of them."""
+    """Every text, number and truth value in a document, in order; keys are not included."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
@@ -65,9 +65,9 @@ def scalars(node: Any) -> Iterator[Any]:
 
 
 def compact(node: Any) -> str:
-    r"""A value as compact JSON, non-ASCII and control characters as they are.
+    r"""A value as compact JSON, with non-ASCII and control characters as they are.
 
-    So an escape's tail (the ``n`` of ``\\n``) never joins the text after it.
+    So the letter of an escape (the ``n`` of ``\n``) never joins the text after it.
     """
     if isinstance(node, dict):
         entries = (f"{compact(key)}:{compact(inner)}" for key, inner in node.items())

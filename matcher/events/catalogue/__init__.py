@@ -1,4 +1,4 @@
-"""What the events of each log source are called: types, QID names, categories, as data files."""
+"""The names of events, by log source: types, QID names and categories, as data files."""
 
 from matcher.events.catalogue.catalogue import Catalogue, LogSource
 from matcher.events.catalogue.tables import Category, Naming

@@ -1,4 +1,4 @@
-"""The catalogue: what normalization looks up."""
+"""The catalogue: the names and numbers that normalization looks up."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,7 +19,7 @@ _FIRST, _NUMBERS = 1_000_000_000, 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """One log source: a type, and the account, subscription or tenant it logs for."""
+    """One log source: a type, and the account, subscription or tenant whose events it logs."""
 
     id: int
     name: str
@@ -37,9 +37,9 @@ class Catalogue:
 
     @classmethod
     def load(cls, profile: str = "default", directory: Path | None = None) -> "Catalogue":
-        """The profile's catalogue; files in ``directory`` extend the ones that ship.
+        """The catalogue of a profile; files in ``directory`` extend those that ship.
 
-        Raises ConfigError, with file and key of every finding, for files that are wrong.
+        Raises ConfigError, with file and key of every error, for files that are wrong.
         """
         tables = load(profile, directory)
         types = {tables.types[kind].type: None for kind in SourceKind}
@@ -53,14 +53,15 @@ class Catalogue:
         return cls(profile, tuple(types), properties, tables, _Memory(tables))
 
     def type_of(self, kind: SourceKind) -> LogSourceType:
-        """The log source type that the profile gives the kind."""
+        """The profile's log source type for this kind of source."""
         return self._tables.types[kind].type
 
     def naming(self, kind: SourceKind, operation: str | None, result: str | None = None) -> Naming:
-        """QID, its name and category. ``result`` counts only where the profile's names hold it.
+        """The QID, its name and its category for an operation.
 
-        A name that the catalogue lacks is the operation; a QID that it lacks is
-        :func:`stable_number` of type and name, and 0 where there is no name.
+        ``result`` is used only if the profile's names include it. If the catalogue has no name, the
+        name is the operation; if it has no QID, that is :func:`stable_number` of type and name, or
+        0 without a name.
         """
         if result is not None and not self._tables.types[kind].result_in_name:
             result = None
@@ -69,19 +70,19 @@ class Catalogue:
         return self._memory.naming(kind, operation, result)
 
     def renames(self, kind: SourceKind) -> bool:
-        """Whether QID names of the kind may be something else than the operation as sent."""
+        """Whether QID names of this kind of source may differ from the operation as sent."""
         rows = self._tables.qids.values()
         named = any(row.name for row in rows if row.kind is kind)
         return named or self._tables.types[kind].result_in_name
 
     def log_source(self, kind: SourceKind, account: str | None) -> LogSource:
-        """The log source ``type @ account``, or the type alone; its id is a stable number."""
+        """The log source ``type @ account``, or only the type; its id is a stable number."""
         if account is not None and len(account) > _LONG:
             return self._memory.source(kind, account)
         return self._memory.log_source(kind, account)
 
     def category_name(self, number: int) -> str | None:
-        """The name of a category, low-level or high-level; None where there is no such number."""
+        """The name of a category, low-level or high-level; None for an unknown number."""
         found = self._tables.categories.get(number)
         return None if found is None else found.name
 
@@ -91,16 +92,16 @@ class Catalogue:
 
 
 def stable_number(text: str) -> int:
-    """A number from 1,000,000,000 to 1,999,999,999 that depends on the text alone (its CRC-32).
+    """A number from 1,000,000,000 to 1,999,999,999 that depends only on the text (its CRC-32).
 
-    It stands in for a QID and for a log source id where no catalogue gives one: QRadar's own
-    numbers are far smaller, and it still fits 31 bits.
+    It stands in for a QID or a log source id that no catalogue has. QRadar's own numbers are far
+    smaller, and the number fits into 31 bits.
     """
     return _FIRST + crc32(text.encode("utf-8", "replace")) % _NUMBERS
 
 
 class _Memory:
-    """What was looked up before, bounded; long texts of strangers are not kept."""
+    """Remembers a bounded number of lookups, without the long texts that events may bring."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -133,8 +134,10 @@ class _Memory:
 
 
 def _renamed(tables: Tables) -> tuple[Renamed, ...]:
-    """Every QID name that is not the operation as sent, with that operation; None for those of a
-    source with but one operation: a record need not hold that one at all.
+    """Every QID name that differs from the operation as sent, with that operation.
+
+    The operation is None for a source with only one operation, as records need not hold that
+    operation at all.
     """
 
     def source(row: QidRow) -> str | None:

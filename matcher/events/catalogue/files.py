@@ -1,4 +1,4 @@
-"""Reading data files of YAML and of tab-separated values; what is wrong with them is collected."""
+"""Reads data files (YAML and tab-separated values), and collects their errors."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 
 
 class Files:
-    """Reads files. ``findings`` are what is wrong so far: one line each, with file and key."""
+    """Reads files. ``findings`` are the errors so far: one line each, with file and key."""
 
     def __init__(self) -> None:
         self.findings: list[str] = []
@@ -18,7 +18,7 @@ class Files:
         self.findings.append(f"{path}: {key}: {what}")
 
     def mapping(self, path: Path) -> dict[Any, Any]:
-        """The mapping that a YAML file holds; empty where the file is missing or wrong."""
+        """The mapping in a YAML file; empty if the file is missing or wrong."""
         if not path.exists():
             return {}
         try:
@@ -32,10 +32,10 @@ class Files:
         return content
 
     def rows(self, path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-        """Each row of a tab-separated file: its name in a finding, and its cells by column.
+        """Each row of a tab-separated file: its name for a finding, and its cells by column.
 
-        The first line that is no comment names the columns, in any order. Cells that are missing
-        at a row's end are empty. A missing file has no rows.
+        The first line that is not a comment names the columns, in any order. Missing cells at the
+        end of a row are empty. A missing file has no rows.
         """
         if not path.exists():
             return
@@ -62,7 +62,9 @@ class Files:
             yield f"line {number}", dict(zip(header, cells, strict=True))
 
     def number(self, path: Path, key: str, written: str, largest: int) -> int | None:
-        """The whole number that is written; None, and a finding, where it is none from 0 on."""
+        """The whole number of 0 or more that a cell holds; for any other cell a
+        finding, and None.
+        """
         if written.isascii() and written.isdigit() and int(written) <= largest:
             return int(written)
         self.wrong(path, key, f"{written!r} is no whole number from 0 to {largest}")

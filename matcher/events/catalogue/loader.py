@@ -1,8 +1,7 @@
-"""Reading the data files: those in each log source's folder, the shared ones, and over them a
-user's.
+"""Reads the data files: those in each log source's folder, the shared ones, and a user's files,
+which override the others.
 
-All that is wrong with a file is said in one :class:`matcher.errors.ConfigError`, each finding with
-the file and the key.
+All errors are in one :class:`matcher.errors.ConfigError`, each with its file and key.
 """
 
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from matcher.events.text import fold
 
 SHARED: Final = Path(__file__).parent
 TYPE = "log_source.yml"
-"""In a log source's folder: its type in each profile."""
+"""The file in a log source's folder with its type in each profile."""
 TYPES, QIDS, CATEGORIES, PROPERTIES = (
     "log_source_types.yml",
     "qid_names.tsv",
@@ -41,7 +40,7 @@ _Row = tuple[Path, str, dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """All data files, merged. QID rows are found by kind and case-folded operation."""
+    """All data files, merged. QID rows are found by kind of source and case-folded operation."""
 
     types: dict[SourceKind, SourceType]
     qids: dict[tuple[SourceKind, str], QidRow]
@@ -67,7 +66,7 @@ def load(profile: str, directory: Path | None) -> Tables:
 
 
 class _Reader:
-    """``directory`` is the user's."""
+    """Reads the files; ``directory`` is the user's."""
 
     def __init__(self, directory: Path | None) -> None:
         self.files = Files()
@@ -91,7 +90,7 @@ class _Reader:
         return profiles["default"] | profiles.get(profile, {})
 
     def _profiles(self) -> Iterator[tuple[Path, object, object]]:
-        """Each profile of each file, with its types by kind."""
+        """Each profile in each file, with its types by kind of source."""
         for source in self.sources:
             path = source.folder / TYPE
             for name, entry in self.files.mapping(path).items():
@@ -173,7 +172,9 @@ class _Reader:
         yield from self._rows(self._users(QIDS), ("kind", *_QID_COLUMNS))
 
     def properties(self) -> tuple[CustomProperty, ...]:
-        """A log source's paths come after those that are shared; a user's property is instead."""
+        """The custom properties. A log source's paths come after shared ones; a user's property
+        replaces one of the same name.
+        """
         found: dict[str, CustomProperty] = {}
         for one in self._properties(SHARED / PROPERTIES):
             found[one.name.lower()] = one

@@ -1,4 +1,4 @@
-"""The rows of the data files, checked."""
+"""The checked rows of the data files."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ from matcher.events.schema import LogSourceType
 from matcher.events.sources import SourceKind
 
 HIGH_LEVEL = 1000
-"""A category's high level is its number with the last three digits zero
+"""A category's high-level category has the same number with the last three digits zero
 (docs/reference/qradar.md).
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category: QRadar's number and name, and the severity (0 to 10) its events get."""
+    """A category: QRadar's number and name, and the severity (0 to 10) of its events."""
 
     id: int
     name: str
@@ -21,13 +21,15 @@ class Category:
 
     @property
     def high_level(self) -> int:
-        """The number of the high-level category it belongs to."""
+        """The number of the category's high-level category."""
         return self.id // HIGH_LEVEL * HIGH_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
 class SourceType:
-    """A kind's log source type; ``result_in_name``: the QID name is ``<operation>-<result>``."""
+    """The log source type of a kind of source. ``result_in_name``: the QID name is
+    ``<operation>-<result>``.
+    """
 
     type: LogSourceType
     result_in_name: bool = False
@@ -35,8 +37,10 @@ class SourceType:
 
 @dataclass(frozen=True, slots=True)
 class QidRow:
-    """One operation of one kind. A name or number that is None is worked out; the category is
-    :data:`DEFAULT_CATEGORY` where the file leaves it out.
+    """One operation of one kind of source.
+
+    A name or number that is None is computed. The category is :data:`DEFAULT_CATEGORY` if the file
+    has none.
     """
 
     kind: SourceKind
@@ -48,7 +52,7 @@ class QidRow:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What the catalogue says of an operation."""
+    """The names that the catalogue gives to an operation."""
 
     qid: int
     qidname: str | None
@@ -56,4 +60,6 @@ class Naming:
 
 
 DEFAULT_CATEGORY = 19001
-"""General Audit Event: where nothing better is known (docs/reference/qradar.md)."""
+"""General Audit Event: the category of an operation without another one
+(docs/reference/qradar.md).
+"""
