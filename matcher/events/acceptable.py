@@ -1,9 +1,9 @@
-"""What an acceptable event is, in one place.
+"""The definition of an acceptable event.
 
-Acceptable is what ``json.loads(raw.decode("utf-8", "replace"))`` takes as an object, a BOM dropped,
-nested at most :data:`MAX_DEPTH` deep, with at most :data:`MAX_CONTAINERS` opening brackets and
-without an integer of more than :data:`MAX_DIGITS` digits. A faster parser decides where it accepts;
-where it refuses, the standard library's rule decides.
+An event is acceptable if ``json.loads(raw.decode("utf-8", "replace"))`` gives an object (after a
+BOM is dropped), nested at most :data:`MAX_DEPTH` deep, with at most :data:`MAX_CONTAINERS` opening
+brackets and without an integer of more than :data:`MAX_DIGITS` digits. If a faster parser accepts
+the text, its result counts; if it refuses, the standard library decides.
 """
 
 import json
@@ -18,12 +18,12 @@ from matcher.events.record import Reject, RejectReason
 MAX_DEPTH = 200
 MAX_DIGITS = 4300
 MAX_CONTAINERS = 250_000
-"""Opening brackets of one event, those in its texts included: an object takes up to 230 bytes of
-memory for two of text.
+"""The most opening brackets in one event, including those in its texts: an object takes up to 230
+bytes of memory for two bytes of text.
 """
 BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-"""What a text in UTF-16 begins with; it is read as the same text in UTF-8."""
+"""The beginnings of a text in UTF-16, which is read as the same text in UTF-8."""
 BLANK = b" \t\r\n"
 
 _decode = msgspec.json.Decoder().decode
@@ -57,10 +57,10 @@ _loads = json.JSONDecoder(parse_int=_integer).decode
 
 
 def parse(raw: bytes) -> dict[str, Any] | Reject:
-    """The document of an acceptable event, or the reject that says why it is none.
+    """The document of an acceptable event, or a reject that says why the event is not acceptable.
 
-    Integers are exact, of a key that occurs twice the last value stays, and lone surrogates stay
-    surrogates. Never raises, whatever the bytes.
+    Integers are exact, the last value of a repeated key counts, and lone surrogates are kept. Never
+    raises, whatever the bytes.
     """
     document: Any
     if raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS:
@@ -79,17 +79,14 @@ def parse(raw: bytes) -> dict[str, Any] | Reject:
 
 
 def is_within_bounds(raw: bytes) -> bool:
-    """Whether an object that the fast parser took also keeps to the bounds it does not know of.
-
-    True is certain; False means that :func:`parse` has to decide.
+    """Whether an object that the fast parser accepted also keeps within the bounds that this parser
+    does not check. True is certain; after False, :func:`parse` must decide.
     """
     return raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH and not _may_hold_long_number(raw)
 
 
 def is_cut_off(text: str, message: str, position: int) -> bool:
-    """Whether the text is no JSON only because it ends too early; the standard library's message
-    and position say what it found.
-    """
+    """Whether the text is invalid JSON only because it ends too early."""
     if message.startswith("Unterminated string"):
         return True
     if message.startswith("Invalid"):
@@ -120,7 +117,7 @@ def _parse_tolerantly(raw: bytes) -> Any:
 
 
 def is_too_deep(raw: bytes) -> bool:
-    """Whether brackets outside strings nest deeper than MAX_DEPTH."""
+    """Whether brackets outside strings are nested deeper than MAX_DEPTH."""
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
         return False
     brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
@@ -134,5 +131,7 @@ def _too_deep(raw: bytes) -> Reject | None:
 
 
 def _may_hold_long_number(raw: bytes) -> bool:
-    """Whether there are more digits in a row than an integer may have (perhaps in a string)."""
+    """Whether there is a longer row of digits than an integer may have; it may be
+    inside a string.
+    """
     return len(raw) > MAX_DIGITS and _LONG_RUN in raw.translate(_DIGITS)

@@ -1,8 +1,8 @@
-"""A record's bytes → the events in it, each with its exact bytes, and the units that are none.
+"""A record's bytes → the events in it, each with its exact bytes, and the other units.
 
-Envelopes (docs/reference/cloudtrail.md, "What carries records") are opened one inside
-the other, at most ``Limits.max_layers`` deep. A fast parser splits what it takes; what it refuses
-is split by :mod:`matcher.events.splitter`, which comes to the same result wherever both can.
+Envelopes (docs/reference/cloudtrail.md, "What carries records") are opened one inside the other, at
+most ``Limits.max_layers`` deep. A fast parser splits what it accepts;
+:mod:`matcher.events.splitter` splits the rest, and gives the same result wherever both can.
 """
 
 import re
@@ -51,20 +51,20 @@ __all__ = [
 
 _DEFAULT = Limits()
 UnitSteps = Iterator[Unit | None]
-"""Units in their order. None now and then says that more is to be done for the next one: a caller
-may do something else meanwhile.
+"""Units in their order. A None in between says that the next unit takes more work, so that the
+caller may do something else first.
 """
 
 
 def unwrap(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapped:
-    """Open whatever envelopes a record's value is. Never raises, whatever the bytes."""
+    """Open the envelopes in a record's value. Never raises, whatever the bytes."""
     plain = plain_event(value, limits)
     return _collected(unwrap_further(value, limits)) if plain is None else Unwrapped([plain])
 
 
 def plain_event(value: bytes | None, limits: Limits = _DEFAULT) -> RawEvent | None:
-    """The one event that a record's value is as it stands, as nearly always; None where a glance
-    does not tell.
+    """The single event that a record's value is, as most are; None if that cannot be told at a
+    glance.
     """
     if value is None or not value.startswith(b"{"):
         return None
@@ -80,9 +80,9 @@ def plain_event(value: bytes | None, limits: Limits = _DEFAULT) -> RawEvent | No
 
 
 def unwrap_further(value: bytes | None, limits: Limits = _DEFAULT) -> UnitSteps:
-    """The units of a value that is no :func:`plain_event`, step by step: see :data:`UnitSteps`.
+    """The units of a value that is not a :func:`plain_event`, step by step (:data:`UnitSteps`).
 
-    A record of too many units has one reject more, of the whole record, and ends with it.
+    A record of too many units ends with one more reject, which is for the whole record.
     """
     if value is None:
         return iter((SkipReason.TOMBSTONE,))
@@ -90,14 +90,16 @@ def unwrap_further(value: bytes | None, limits: Limits = _DEFAULT) -> UnitSteps:
 
 
 def unwrap_tolerantly(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapped:
-    """The oracle: :func:`unwrap` without the fast parser, which costs speed and all probes."""
+    """The reference for tests: :func:`unwrap` without the fast parser, which is slow and makes no
+    probes.
+    """
     if value is None:
         return Unwrapped(skipped=[SkipReason.TOMBSTONE])
     return _collected(_Opening(limits, fast=False).run(value))
 
 
 def _collected(units: UnitSteps) -> Unwrapped:
-    """All units; of a record of too many units that reject alone."""
+    """All units; for a record of too many units, only the reject for the whole record."""
     found = Unwrapped()
     for unit in units:
         if isinstance(unit, RawEvent):
@@ -117,7 +119,7 @@ _NEXT_LOG_STREAM = re.compile(rb"\r?\n(?=\{LogStreamName:)")
 
 
 def _in_utf8(value: bytes) -> bytes:
-    """A text in UTF-16 as UTF-8; what is no such text stays as it is."""
+    """A text in UTF-16 as UTF-8; any other text unchanged."""
     try:
         return value.decode("utf-16").encode()
     except UnicodeDecodeError:
@@ -125,7 +127,7 @@ def _in_utf8(value: bytes) -> bytes:
 
 
 class _Skipped(NamedTuple):
-    """What is no element of the array in which it stands, at its offset in the envelope."""
+    """A part of an array that is not an element, with its offset in the envelope."""
 
     raw: bytes
     detail: str
@@ -135,8 +137,10 @@ class _Skipped(NamedTuple):
 def _pieces(
     text: bytes, pieces: Iterable[json_text.Span | Gap], shift: int, start: int
 ) -> Iterator[bytes | _Skipped]:
-    """The pieces of an array in their order. ``text`` starts ``shift`` bytes behind the place from
-    which they are counted, which is the envelope's byte ``start``.
+    """The elements and skipped parts of an array, in order.
+
+    ``text`` starts ``shift`` bytes after the place from which they are counted, which is the
+    envelope's byte ``start``.
     """
     for piece in pieces:
         if isinstance(piece, Gap):
@@ -147,10 +151,11 @@ def _pieces(
 
 
 class _Opening:
-    """One record being opened. ``layer`` is the number of envelopes around the text at hand.
+    """One record that is being opened. ``layer`` is the number of envelopes around the current
+    text.
 
-    Each method gives the units of what it is given. One that gives None instead of units has found
-    that it is not for it to open.
+    Each method gives the units of its argument. A method that returns None instead has found that
+    its argument is of another form.
     """
 
     def __init__(self, limits: Limits, *, fast: bool = True) -> None:
@@ -194,7 +199,7 @@ class _Opening:
             yield from self._several(text, layer, start) if fast is None else fast
 
     def _fast_text(self, text: bytes, layer: int) -> UnitSteps | None:
-        """One object or one array that the fast parser takes as a whole."""
+        """The units of one object or one array that the fast parser accepts as a whole."""
         if text.startswith(b"["):
             elements = self._split_fast(text)
             return None if elements is None else self._units(elements, layer)
@@ -202,7 +207,7 @@ class _Opening:
         return None if probe is None else self._object(text, probe, layer)
 
     def _gzip(self, data: bytes, raw: bytes, layer: int) -> UnitSteps:
-        """``raw`` is what stands in the record: the gzip, or its base64."""
+        """The units in a gzip. ``raw`` is the gzip or its base64, as it stands in the record."""
         if (reject := self._too_many_layers(raw, layer)) is not None:
             yield reject
             return
@@ -226,7 +231,9 @@ class _Opening:
             yield self.units.reject(RejectReason.EMPTY, "base64 of nothing", raw)
 
     def _log_stream_lines(self, text: bytes, layer: int) -> UnitSteps:
-        """QRadar's ``{LogStreamName: …,Timestamp: …,Message: {…}}``, which is no JSON."""
+        """The units in QRadar's ``{LogStreamName: …,Timestamp: …,Message: {…}}``, which is not
+        JSON.
+        """
         for line in _NEXT_LOG_STREAM.split(text):
             try:
                 start, end = json_text.value_after(line.decode("latin-1"), "Message:")
@@ -241,7 +248,7 @@ class _Opening:
     # several values in a text, or a broken one
 
     def _several(self, text: bytes, layer: int, start: int) -> UnitSteps:
-        """Lines, values one after the other, or a text that breaks somewhere."""
+        """The units in several lines, in values one after the other, or in a text that breaks."""
         lines = splitter.lines(text, self.limits.max_units + 1)
         if len(lines) > 1 and json_text.is_value(lines[0].decode("latin-1")):
             yield from self._lines(lines, layer)
@@ -263,7 +270,9 @@ class _Opening:
     def _rest(
         self, text: bytes, fault: json_text.Fault, layer: int, start: int, *, alone: bool
     ) -> UnitSteps:
-        """What stands from the fault on; ``alone`` where nothing complete stands before it."""
+        """The units of the text from the error on; ``alone``: no complete value stands
+        before it.
+        """
         if alone:
             yield self.units.judge(text)
             return
@@ -281,7 +290,7 @@ class _Opening:
         return self._array(text, layer) if text.startswith(b"[") else self._unit(text, layer)
 
     def _broken(self, text: bytes, layer: int, start: int) -> json_text.Walk[UnitSteps | None]:
-        """Open a text that breaks, if a unit in it is complete."""
+        """Open a text that breaks, if it holds a complete unit."""
         if text.startswith(b"{"):
             return (yield from self._members(text, layer, start=start))
         if not text.startswith(b"["):
@@ -326,7 +335,7 @@ class _Opening:
                 yield from self._unit(unit, layer, log_line=log_line)
 
     def _unit(self, text: bytes, layer: int, *, log_line: bool = False) -> UnitSteps:
-        """An element, or another value that stands alone and should be an object."""
+        """The units of an element, or of another value that should be an object."""
         probe = self._glance(text)
         if probe is not None:
             yield from self._object(text, probe, layer, log_line=log_line)
@@ -342,7 +351,7 @@ class _Opening:
     def _object(
         self, text: bytes, probe: Probe, layer: int, *, log_line: bool = False
     ) -> UnitSteps:
-        """An object that the fast parser takes."""
+        """The units of an object that the fast parser accepts."""
         if is_plain_event(probe) and not log_line:
             yield self.units.event(text, probe)
             return
@@ -375,9 +384,8 @@ class _Opening:
     def _members(
         self, text: bytes, layer: int, *, start: int = 0, log_line: bool = False
     ) -> json_text.Walk[UnitSteps | None]:
-        """Open or skip an object that only the tolerant parser takes, broken ones too.
-
-        None where it is no envelope and nothing to skip either.
+        """Open or skip an object that only the tolerant parser accepts, which may be broken. None
+        if it is neither an envelope nor skipped.
         """
         members, fault = yield from splitter.members(
             json_text.Text(text), self.limits.max_units, ARRAY_KEYS
@@ -419,7 +427,9 @@ class _Opening:
     def _open(
         self, form: Form, value: bytes, units: Iterable[bytes | _Skipped], layer: int
     ) -> UnitSteps:
-        """Open one carrying member; ``units`` are the elements of a value that is an array."""
+        """Open one member that holds events; ``units`` are the elements of a value that is an
+        array.
+        """
         if not fits(form, value):
             yield self.units.reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)
         elif form in ARRAYS:

@@ -1,8 +1,8 @@
-"""JSON text by position: where one value in it ends, or where and how it breaks.
+"""JSON text by position: where a value in it ends, or where and how it breaks.
 
-It is read as latin-1, so that a position is the offset of a byte, and takes more than an acceptable
-event may hold (raw control characters, NaN, endless numbers, any depth). Nothing is built of a
-large value to find its end: memory stays a small multiple of the text.
+The text is decoded as latin-1, so that a position is a byte offset. More is accepted than in an
+acceptable event (raw control characters, NaN, endless numbers, any depth). No objects are built of
+a large value to find its end, so memory stays a small multiple of the text.
 """
 
 import json
@@ -23,11 +23,11 @@ Walk = Generator[None, None, T]
 meanwhile, and returns what it found.
 """
 BREATH = 1024
-"""After so many steps a walk yields."""
+"""A walk yields after this many steps."""
 
 
 class Text(str):  # noqa: SLOT000 - it remembers what it worked out
-    """Bytes decoded as latin-1: a position in it is the offset of a byte."""
+    """Bytes decoded as latin-1, so that a position in the text is a byte offset."""
 
     raw: bytes
 
@@ -39,7 +39,7 @@ class Text(str):  # noqa: SLOT000 - it remembers what it worked out
 
     @cached_property
     def plain(self) -> bytes:
-        """As many bytes, with nothing in them that only a tolerant parser takes."""
+        """A text of the same length without anything that only a tolerant parser accepts."""
         plain = _ESCAPE.sub(b"__", self.raw.translate(_PLAIN_BYTES))
         plain = _ESCAPED_UNIT.sub(b"______", plain)
         return plain.replace(b"Infinity", b"11111111").replace(b"NaN", b"1e1")
@@ -55,11 +55,10 @@ _PLAIN_BYTES = bytes(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where a text stops being JSON.
+    """The place where a text stops being JSON.
 
-    ``offset`` is the start of the first value that is not complete, or of the sign that does not
-    belong there; ``at`` is where that was seen. ``cut_off`` says that the text merely ends too
-    early.
+    ``offset`` is the start of the first incomplete value, or of the sign that does not belong
+    there. ``cut_off``: the text merely ends too early.
     """
 
     offset: int
@@ -69,7 +68,7 @@ class Fault:
 
 
 class BrokenError(Exception):
-    """No complete value stands at the place asked for."""
+    """There is no complete value at that place."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.detail)
@@ -77,19 +76,19 @@ class BrokenError(Exception):
 
 
 class TooManyError(Exception):
-    """There are more values than the caller takes."""
+    """There are more values than the caller accepts."""
 
 
 _DEEPEST = 1_000_000
-"""Where a value nests deeper than that, its end is not looked for."""
+"""The end of a value that is nested deeper than this is not looked for."""
 
 _BLANK = re.compile(r"[ \t\r\n]*+")
 _TOKEN = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|(?P<open>[\[{]++)|(?P<close>[\]}]++)', re.DOTALL
 )
 _WINDOW = 4096
-"""A value that ends within so many characters is read by the standard library, a larger one by a
-parser that builds nothing.
+"""A value that ends within this many characters is read by the standard library, a larger one by a
+parser that builds no objects.
 """
 _decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _TRAILING = re.compile(r"JSON is malformed: trailing characters \(byte (\d+)\)")
@@ -100,13 +99,13 @@ _scan = json.JSONDecoder(
 
 
 def after_blanks(text: str, position: int) -> int:
-    """The first position from there on that is no JSON whitespace."""
+    """The first position from there on that is not JSON whitespace."""
     match = _BLANK.match(text, position)
     return match.end() if match else position
 
 
 def value_end(text: str, start: int) -> int:
-    """Where the value that starts there ends. Raises BrokenError where it does not."""
+    """The end of the value that starts there. Raises BrokenError if it is not complete."""
     window = text[start : start + _WINDOW]
     whole = len(window) < _WINDOW
     try:
@@ -175,8 +174,8 @@ def _deep_value_end(text: str, start: int) -> int:
 
 
 def value_after(text: str, mark: str) -> Span:
-    """Where the value behind a mark stands. Raises BrokenError, for all of the text, where there
-    is none.
+    """The place of the value after a mark. Raises BrokenError, for the whole text, if there is
+    none.
     """
     before, _, _ = text.partition(mark)
     start = after_blanks(text, min(len(before) + len(mark), len(text)))
@@ -187,7 +186,7 @@ def value_after(text: str, mark: str) -> Span:
 
 
 def is_value(text: str) -> bool:
-    """Whether the text is one complete value, and nothing else but blanks."""
+    """Whether the text is one complete value, with nothing but blanks around it."""
     try:
         return after_blanks(text, value_end(text, after_blanks(text, 0))) == len(text)
     except BrokenError:
@@ -195,11 +194,11 @@ def is_value(text: str) -> bool:
 
 
 def string_at(text: str, start: int, end: int) -> str:
-    """What the JSON string that stands there says."""
+    """The contents of the JSON string that stands there."""
     return str(_scan(text[start:end], 0)[0])
 
 
 def fault_at(text: str, position: int, message: str, offset: int) -> Fault:
-    """The fault of a value that starts at the offset, seen at a position."""
+    """The fault of the value that starts at the offset, found at a position."""
     cut_off = is_cut_off(text, message, position)
     return Fault(offset, position, cut_off, f"{message} (byte {position})")

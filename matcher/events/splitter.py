@@ -1,8 +1,7 @@
-"""The tolerant splitter: where the values of a JSON text stand, to the byte, also in a broken one.
+"""The tolerant splitter: finds the values of a JSON text to the byte, even if the text is broken.
 
-Each value found is still to be judged by itself (:mod:`matcher.events.json_text` takes more than an
-acceptable event may hold). What is found before a :class:`Fault` is complete; in an array the walk
-goes on behind a broken element where :mod:`matcher.events.resuming` finds a place to do so.
+Whether a value is an acceptable event must still be decided, as :mod:`matcher.events.json_text`
+accepts more.
 """
 
 import re
@@ -29,11 +28,11 @@ from matcher.events.resuming import Gap, Resuming
 
 
 class Member(NamedTuple):
-    """One member of an object: its key, and where its value stands.
+    """One member of an object: its key, and the place of its value.
 
     ``elements`` are the complete elements of a value that is an array to be split, and the gaps
-    where broken ones were skipped. Such a value may itself end in a break, if it is the object's
-    last: ``end`` is then where its first incomplete element starts.
+    where broken elements were skipped. Such a value may itself end in a break if it is the object's
+    last: ``end`` is then the start of its first incomplete element.
     """
 
     key: str
@@ -47,21 +46,23 @@ _LINE = re.compile(rb"[^ \t\r\n][^\n]*+")
 
 
 def lines(text: bytes, most: int) -> list[bytes]:
-    """The lines in which something stands, without blanks around it; at most so many of them."""
+    """The lines that are not blank, without surrounding blanks; at most this many of them."""
     return [line[0].rstrip(BLANK) for line in islice(_LINE.finditer(text), most)]
 
 
 def look_like_lines(parts: list[bytes]) -> bool:
-    """Whether a broken text is rather one value a line than one value over several lines."""
+    """Whether a broken text looks like one value on each line rather than one value over several
+    lines.
+    """
     whole = sum(line.startswith(b"{") and line.endswith(b"}") for line in parts)
     inner = sum(line.startswith((b'"', b"}", b"]")) for line in parts)
     return len(parts) > 1 and whole > inner
 
 
 def values(text: str, most: int = _NO_LIMIT) -> Walk[tuple[list[Span], Fault | None]]:
-    """The objects and arrays that stand one after the other, and where something else comes.
+    """The objects and arrays that follow each other, and the place at which something else begins.
 
-    Raises TooManyError where there are more than ``most``.
+    Raises TooManyError if there are more than ``most``.
     """
     found: list[Span] = []
     position = after_blanks(text, 0)
@@ -80,10 +81,10 @@ def values(text: str, most: int = _NO_LIMIT) -> Walk[tuple[list[Span], Fault | N
 
 
 def elements(text: str, most: int = _NO_LIMIT) -> Walk[tuple[list[Span | Gap], Fault | None]]:
-    """The complete elements of the one array that the text is, the gaps where broken ones were
-    skipped, and where it breaks for good, if it does.
+    """The complete elements of the array that the text is, the gaps where broken elements were
+    skipped, and the place at which the array breaks for good, if any.
 
-    Raises TooManyError where there are more than ``most``.
+    Raises TooManyError if there are more than ``most``.
     """
     found: list[Span | Gap] = []
     fault = yield from _whole(text, _elements_end(text, 0, found, most, in_object=False))
@@ -93,11 +94,11 @@ def elements(text: str, most: int = _NO_LIMIT) -> Walk[tuple[list[Span | Gap], F
 def members(
     text: str, most: int = _NO_LIMIT, arrays: Container[str] = frozenset()
 ) -> Walk[tuple[list[Member], Fault | None]]:
-    """The members of the one object that the text is, and where it breaks, if it does.
+    """The members of the object that the text is, and the place at which it breaks, if any.
 
-    ``arrays`` are the keys whose arrays are split into elements. A member is there if its value is
-    complete, or such an array with a complete element. Raises TooManyError where one has more than
-    ``most`` elements.
+    ``arrays`` are the keys whose arrays are split into elements. A member is included if its value
+    is complete, or is such an array with a complete element. Raises TooManyError if an array has
+    more than ``most`` elements.
     """
     found: list[Member] = []
     fault = yield from _whole(text, _members_end(text, found, most, arrays))
@@ -105,7 +106,7 @@ def members(
 
 
 def walked(walk: Walk[T]) -> T:
-    """What a walk returns, for a caller that has nothing else to do."""
+    """The result of a walk, for a caller that has nothing else to do meanwhile."""
     while True:
         try:
             next(walk)
@@ -115,7 +116,7 @@ def walked(walk: Walk[T]) -> T:
 
 
 def _add(found: list[T], span: T, most: int) -> bool:
-    """True where it is time for a breath."""
+    """Count the work done; True when it is time to yield."""
     if len(found) >= most:
         raise TooManyError
     found.append(span)
@@ -152,7 +153,9 @@ def _elements_end(
 def _go_on(
     resuming: Resuming, broken: BrokenError, found: list[Span | Gap], most: int
 ) -> Walk[int]:
-    """Where an array goes on; what stands before is added. Raises the fault where it does not."""
+    """The place at which a broken array goes on; the broken part is added as a gap. Raises the
+    fault if it does not go on.
+    """
     last = found[-1] if found and not isinstance(found[-1], Gap) else None
     resumed = yield from resuming.after(broken.fault, last, most - len(found))
     if resumed is None:
@@ -198,7 +201,9 @@ def _members_end(text: str, found: list[Member], most: int, arrays: Container[st
 def _items_end(
     text: str, position: int, close: str, item_end: Callable[[int], Walk[int]]
 ) -> Walk[int]:
-    """Walk items, from the one at a position on; the position after the closing bracket."""
+    """Walk the items from the one at a position on; returns the position after the
+    closing bracket.
+    """
     while True:
         position = after_blanks(text, (yield from item_end(position)))
         sign = text[position : position + 1]

@@ -1,4 +1,4 @@
-"""The units of one record: events, rejects and what is skipped; and what one record may cost."""
+"""The units of one record (events, rejects and skipped units), and the limits of one record."""
 
 from dataclasses import dataclass, field
 
@@ -11,11 +11,12 @@ from matcher.events.record import Reject, RejectReason, SkipReason
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one record may cost: bytes of one event, bytes inflated in all, envelopes inside each
-    other, and units.
+    """The limits of one record: bytes of one event, bytes inflated in total, nested envelopes, and
+    units.
 
-    A gzip, an array under a key, a text in a string are a layer each; lines and a bare array are
-    none. A record of more units than that is one reject: a small gzip can hold tens of millions.
+    A gzip, an array under a key, and a text in a string are a layer each; lines and a bare array
+    are not layers. A record of more units than allowed is one reject: a small gzip can hold tens of
+    millions.
     """
 
     max_event_bytes: int = 8 << 20
@@ -25,11 +26,11 @@ class Limits:
 
 
 class RawEvent(msgspec.Struct, frozen=True, gc=False):
-    """One acceptable event, not parsed yet.
+    """One acceptable event that is not parsed yet.
 
-    ``raw`` is the event's own bytes from brace to brace. ``index`` counts the units of the record
-    in their order from 0: events, rejects and what is skipped alike. ``probe`` is None where only
-    the tolerant parser takes it.
+    ``raw`` are the event's own bytes from brace to brace. ``index`` counts all units of the record
+    from 0, in their order: events, rejects and skipped units. ``probe`` is None if only the
+    tolerant parser accepts the event.
     """
 
     raw: bytes
@@ -39,7 +40,7 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Unwrapped:
-    """Every unit of one record: each is in one of the three."""
+    """Every unit of one record, each in one of the three lists."""
 
     events: list[RawEvent] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -50,7 +51,7 @@ Unit = RawEvent | Reject | SkipReason
 
 
 class Units:
-    """Makes the units of one record, each with its index. Raises TooManyError where there are more
+    """Makes the units of one record, each with its index. Raises TooManyError if there are more
     than the limits allow.
     """
 
@@ -66,7 +67,7 @@ class Units:
         return index
 
     def event(self, raw: bytes, probe: Probe | None) -> Unit:
-        """An event, or a reject where it is not acceptable; it is known to be a JSON object."""
+        """Add an event, or a reject if it is not acceptable; it is known to be a JSON object."""
         if len(raw) > self._limits.max_event_bytes:
             return self._too_large(raw)
         if not acceptable.is_within_bounds(raw):
@@ -76,23 +77,25 @@ class Units:
         return RawEvent(raw, self._next(), probe)
 
     def skip(self, reason: SkipReason) -> Unit:
-        """Something that is understood, and no event."""
+        """Add a unit that is understood but is not an event."""
         self._next()
         return reason
 
     def reject(
         self, reason: RejectReason, detail: str, raw: bytes, offset: int | None = None
     ) -> Unit:
-        """Something that cannot be processed."""
+        """Add a unit that cannot be processed."""
         return Reject(reason, detail, raw, self._next(), offset)
 
     def reject_rest(self, text: bytes, fault: json_text.Fault, start: int) -> Unit:
-        """The rest of a text that breaks; ``start`` is where the text stands in its envelope."""
+        """Add the rest of a text that breaks; ``start`` is the place of the text in its
+        envelope.
+        """
         reason = RejectReason.TRUNCATED if fault.cut_off else RejectReason.NOT_JSON
         return self.reject(reason, fault.detail, text[fault.offset :], start + fault.offset)
 
     def judge(self, raw: bytes) -> Unit:
-        """A unit that no envelope's key tells anything about: an event, or a reject."""
+        """Add a unit about which no envelope's key says anything: an event, or a reject."""
         if len(raw) > self._limits.max_event_bytes:
             return self._too_large(raw)
         verdict = acceptable.parse(raw)
