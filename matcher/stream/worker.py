@@ -12,15 +12,14 @@ never after its partition was revoked. Whatever ends the worker is one exception
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from functools import partial
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import structlog
 
 from matcher.config import OutputSettings, ServiceSettings
 from matcher.errors import KafkaUnreachable, NotDrained, Stalled
-from matcher.events.record import Batch, Record, TopicPartition
+from matcher.events.record import TopicPartition
 from matcher.metrics import (
     ASSIGNED_PARTITIONS,
     ISOLATED,
@@ -29,12 +28,12 @@ from matcher.metrics import (
     Recorder,
 )
 from matcher.stream.committer import COMMIT_SECONDS, Committer
-from matcher.stream.dead_letters import unreadable_record
+from matcher.stream.intake import Intake
 from matcher.stream.matching import Matching, Parts
-from matcher.stream.offsets import OffsetTracker, Slice
+from matcher.stream.offsets import OffsetTracker
 from matcher.stream.outbox import Outbox
 from matcher.stream.outgoing import Clock
-from matcher.stream.pace import Backoff, SliceSize
+from matcher.stream.pace import Backoff
 from matcher.stream.sink import Sink
 from matcher.stream.source import Fetched, ReadFailedError, Source
 from matcher.stream.watch import WATCH_SECONDS, Watch
@@ -68,7 +67,6 @@ class Worker:
         self._source = source
         self._sink = sink
         self._recorder = recorder
-        self._output = output
         self._service = service
         self._revoke_timeout = revoke_timeout
         self._offsets = OffsetTracker()
@@ -81,7 +79,6 @@ class Worker:
             send_timeout=output.send_timeout,
         )
         self.matching = Matching(pipeline, self._outbox, recorder, output, clock)
-        self._size = SliceSize(service.slice_seconds)
         self._backoff = Backoff()
         self._committer = Committer(
             source,
@@ -90,12 +87,8 @@ class Worker:
             seconds=commit_seconds,
             stall_timeout=service.stall_timeout,
         )
-        self._caught_up = False
         self._ending = asyncio.Event()
         self._failure: BaseException | None = None
-        self._intake = False
-        self._between_slices = asyncio.Event()
-        self._between_slices.set()
         self._watch = Watch(
             source,
             self._offsets,
@@ -103,6 +96,15 @@ class Worker:
             recorder,
             stall_timeout=service.stall_timeout,
             clock=clock,
+        )
+        self._intake = Intake(
+            self._offsets,
+            self._outbox,
+            self.matching,
+            self._committer,
+            self._watch,
+            slice_seconds=service.slice_seconds,
+            dead_letter_topic=output.dead_letter_topic,
         )
 
     # -- what the service sees ---------------------------------------------------------------------
@@ -119,7 +121,7 @@ class Worker:
         """The reason in a few words for a person; empty if the worker is ready."""
         if self._ending.is_set():
             return "ending"
-        if not self._intake:
+        if not self._intake.open:
             return "no partitions assigned"
         if self._committer.unanswered:
             return "the last commit had no answer"
@@ -144,6 +146,7 @@ class Worker:
         again.
         """
         self._ending.set()
+        self._intake.open = False
 
     async def run(self) -> None:
         """Read until a stop is requested; return when everything that was begun is committed.
@@ -170,6 +173,7 @@ class Worker:
                 await self._drain(tasks[0])
         finally:
             self._ending.set()
+            self._intake.open = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -205,6 +209,7 @@ class Worker:
             self._failure = error
             log.error("worker_ends", error=str(error) or repr(error), kind=type(error).__name__)
         self._ending.set()
+        self._intake.open = False
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -218,7 +223,7 @@ class Worker:
         After a failure nothing is waited for, but what was acknowledged is still committed, in one
         attempt.
         """
-        self._intake = False
+        self._intake.open = False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._service.drain_timeout):
                 if self._failure is None:
@@ -282,64 +287,10 @@ class Worker:
             await self._start_again(error)
         else:
             self._backoff.over()
-            await self._take(fetched)
-
-    async def _take(self, fetched: Fetched) -> None:
-        for batch in fetched.batches:
-            if not isinstance(batch.input, TopicPartition):
-                raise TypeError(f"a source reads partitions, not {batch.input}")
-            at = 0
-            while at < len(batch.records):
-                if not self._may_begin(fetched.generation):
-                    return
-                records = batch.records[at : at + self._size.records]
-                at += len(records)
-                await self._slice(fetched.generation, batch.input, records)
-        for partition, offset in fetched.oversized:
-            if self._may_begin(fetched.generation):
-                await self._unreadable(fetched.generation, partition, offset)
-        if self._may_begin(fetched.generation):
-            self._offsets.passed(fetched.generation, fetched.positions)
-        self._caught_up = not any(self._source.lag().values())
-        if self._caught_up:
-            self._committer.soon()
-
-    def _may_begin(self, generation: int) -> bool:
-        """Whether the records may be processed: those fetched in an earlier generation are dropped,
-        as their new owner reads them again.
-        """
-        current = generation == self._offsets.generation
-        return current and self._intake and not self._ending.is_set()
-
-    async def _slice(
-        self, generation: int, source: TopicPartition, records: Sequence[Record]
-    ) -> None:
-        self._between_slices.clear()
-        try:
-            first, last = records[0].offset, records[-1].offset
-            work = self._offsets.begin(generation, source, first, last, len(records))
-            delivery = self._outbox.open(source, partial(self._done, work))
-            batch = Batch(source, records)
-            spent = await self.matching.run(delivery, batch, self._watch.moved_on)
-            self._size.measured(len(records), spent)
-            self._outbox.seal(delivery)
-        finally:
-            self._between_slices.set()
-
-    async def _unreadable(self, generation: int, partition: TopicPartition, offset: int) -> None:
-        """Write a stub to the dead letters for a record that is larger than a fetch may be."""
-        log.error("record_too_large", topic=partition.topic, offset=offset)
-        work = self._offsets.begin(generation, partition, offset, offset, 1)
-        delivery = self._outbox.open(partition, partial(self._done, work))
-        detail = "larger than input.max_partition_fetch_bytes"
-        topic = self._output.dead_letter_topic
-        await self._outbox.put(delivery, unreadable_record(partition, offset, detail, topic))
-        self._outbox.seal(delivery)
-
-    def _done(self, work: Slice) -> None:
-        self._offsets.finish(work)
-        if self._caught_up and not self._outbox.in_flight:
-            self._committer.soon()
+            await self._intake.take(fetched)
+            self._intake.caught_up = not any(self._source.lag().values())
+            if self._intake.caught_up:
+                self._committer.soon()
 
     async def _start_again(self, error: ReadFailedError) -> None:
         """Replace a consumer that failed, after finishing what was begun with it."""
@@ -353,7 +304,7 @@ class Worker:
     async def _begin_anew(self) -> None:
         """Replace a consumer that answers no commit; nothing more is asked of it."""
         log.warning("commits_unanswered", commits=self._committer.unanswered)
-        self._intake = False
+        self._intake.open = False
         self._let_go()
         await self._replace_source(0.0)
         self._committer.begin_anew()
@@ -378,10 +329,10 @@ class Worker:
         All of this must end within ``revoke_timeout``; after that nothing of this generation is
         committed.
         """
-        self._intake = False
+        self._intake.open = False
         try:
             async with asyncio.timeout(self._revoke_timeout):
-                await self._between_slices.wait()
+                await self._intake.between_slices.wait()
                 await self._settled()
                 await self._committer.commit()
         except TimeoutError:
@@ -405,5 +356,5 @@ class Worker:
         self._recorder.add(REBALANCES, 1, ("assigned",))
         self._recorder.set(ASSIGNED_PARTITIONS, len(positions))
         self._watch.moved_on()
-        self._intake = True
+        self._intake.open = not self._ending.is_set()
         log.info("partitions_assigned", count=len(positions), generation=generation)
