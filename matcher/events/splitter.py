@@ -116,7 +116,7 @@ def walked(walk: Walk[T]) -> T:
 
 
 def _add(found: list[T], span: T, most: int) -> bool:
-    """Count the work done; True when it is time to yield."""
+    """Add one item; returns True when it is time to yield."""
     if len(found) >= most:
         raise TooManyError
     found.append(span)
