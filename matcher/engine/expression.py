@@ -2,9 +2,15 @@
 
 Operands give values (text, numbers, NULL). Expressions give true or false, never unknown: a
 comparison with NULL is false, and NOT of that comparison is true. Each comparing node knows from
-its ``nulls`` rule which values count as NULL. Nodes are plain frozen data:
-:mod:`matcher.engine.compiler` says what they mean, :mod:`matcher.engine.literals` which bytes an
-event must hold for them.
+its ``nulls`` rule which values count as NULL.
+
+Nodes are plain frozen data. Each thing that is done with a tree is one function over all nodes, in
+a module of its own: :mod:`matcher.engine.compiler` evaluates, :mod:`matcher.engine.literals` says
+which bytes an event must hold, :mod:`matcher.engine.gate` decides by log source type,
+:mod:`matcher.engine.reasons` and :mod:`matcher.engine.verdict` explain, and each language writes a
+tree as its own text. These functions name every node, so mypy names each function that a new node
+must be added to. A default stands only where it is right for any node: ``literals`` then requires
+nothing, and a conversion to another language refuses.
 """
 
 from collections.abc import Callable

@@ -72,14 +72,17 @@ def operands(leaf: Leaf) -> tuple[Operand, ...]:
     """The operands of a leaf without its constants."""
     match leaf:
         case Compare(_, left, right):
-            both: tuple[Operand, ...] = (left, right)
-        case Among(item) | Like(item) | Matches(item) | InNetwork(item) | IsNull(item):
-            both = (item,)
-        case Exists(item):
-            both = (item,)
-        case _:
-            both = ()
-    return tuple(item for item in both if not isinstance(item, Constant))
+            return _varying(left, right)
+        case (
+            Among(item) | Like(item) | Matches(item) | InNetwork(item) | IsNull(item) | Exists(item)
+        ):
+            return _varying(item)
+        case Recent() | Always():
+            return ()
+
+
+def _varying(*items: Operand) -> tuple[Operand, ...]:
+    return tuple(item for item in items if not isinstance(item, Constant))
 
 
 def condition(leaf: Leaf) -> str:
@@ -105,5 +108,3 @@ def condition(leaf: Leaf) -> str:
             return clause
         case Always(holds):
             return "TRUE" if holds else "FALSE"
-        case _:
-            return type(leaf).__name__

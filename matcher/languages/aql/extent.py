@@ -7,12 +7,16 @@ can become a very large expression.
 from collections.abc import Iterable, Sequence
 
 from matcher.engine.expression import (
+    Always,
     Among,
     And,
     Call,
     Case,
     Compare,
+    Constant,
+    Exists,
     Expression,
+    Field,
     InNetwork,
     IsNull,
     Like,
@@ -20,6 +24,7 @@ from matcher.engine.expression import (
     Not,
     Operand,
     Or,
+    Recent,
 )
 
 MAX_PARTS = 100_000
@@ -72,9 +77,11 @@ def inner_parts(part: Part) -> Sequence[Part]:
             return left, right
         case Among(item) | Like(item) | Matches(item) | InNetwork(item) | IsNull(item):
             return (item,)
+        case Exists(item):
+            return (item,)
         case Call(_, arguments):
             return arguments
         case Case(branches, otherwise):
             return (*(one for branch in branches for one in branch), otherwise)
-        case _:
+        case Recent() | Always() | Field() | Constant():
             return ()

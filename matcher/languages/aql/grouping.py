@@ -18,6 +18,7 @@ from matcher.engine.expression import (
     Compare,
     Comparison,
     Constant,
+    Exists,
     Expression,
     Field,
     InNetwork,
@@ -27,6 +28,7 @@ from matcher.engine.expression import (
     Not,
     Operand,
     Or,
+    Recent,
 )
 from matcher.errors import Location
 from matcher.events.schema import Event, Kind, Property
@@ -107,7 +109,7 @@ class Slots:
                 return self._of_first(expression)
             case Among() | InNetwork() | IsNull() | Like() | Matches():
                 return replace(expression, operand=self.operand_of_group(expression.operand))
-            case _:
+            case Exists() | Recent():
                 raise AssertionError(expression)
 
     def _of_first(self, leaf: Expression) -> Expression:
