@@ -20,6 +20,7 @@ from matcher.events.envelope_keys import (
     OBJECTS,
     TEXTS,
     Form,
+    alerted,
     data_of,
     envelope_keys,
     fits,
@@ -438,6 +439,8 @@ class _Opening:
             yield from self._unit(value, layer + 1)
         elif form in TEXTS:
             yield from self._text((text_of(text_in(form, value)) or "").encode(), layer + 1)
+        elif form is Form.ALERTED:
+            yield from self._unit(alerted(value) or b"", layer + 1)
         elif form is Form.PUBLISHED:
             yield from self._text(published(value) or b"", layer + 1)
         else:  # the gzip in it counts as the layer

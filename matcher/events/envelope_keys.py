@@ -35,6 +35,7 @@ class Form(Enum):
     EVENT_OBJECT = "an object that is an event, an envelope, or a shipper's wrapper around these"
     ORIGINAL = 'an object whose "original" is the text of an event'
     RESULT = 'an object whose "_raw" is the text of an event'
+    ALERTED = "an object that holds the Activity record which an alert is about"
     PUBLISHED = 'base64, and in it the JSON text of events; or an object whose "data" is that'
 
 
@@ -50,6 +51,7 @@ _EVENT_KEY = re.compile(
     r'|protoPayload)"[ \t\r\n]*:'
 )
 """Keys that show that a text which does not parse is an event or an envelope."""
+_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_any_text = json.JSONDecoder(strict=False).decode
 
@@ -106,6 +108,21 @@ def _tells_events(probe: Probe) -> bool:
     )
 
 
+def alerted(raw: bytes) -> bytes | None:
+    """The Activity record in the ``data`` of what an action group of Azure Monitor sends
+    (docs/reference/azure.md, "Activity log"); None where the value holds no such record.
+    """
+    try:
+        data = _decode_object(raw)
+        context = data.get("context")
+        found = data.get("alertContext") or (context and _decode_object(context).get("activityLog"))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    record = bytes(found) if found else b""
+    probe = glance(record) if record.startswith(b"{") else None
+    return record if probe is not None and has_event_key(probe) else None
+
+
 def published(raw: bytes) -> bytes | None:
     """The JSON text in a Pub/Sub message (docs/reference/gcp.md, "What carries entries"); None for
     any other value.
@@ -135,6 +152,7 @@ _FITS: dict[Form, Callable[[bytes], bool]] = {
     Form.EVENT_OBJECT: _is_event_object,
     Form.ORIGINAL: lambda raw: _is_event_text(member_of(raw, "original")),
     Form.RESULT: lambda raw: _is_event_text(member_of(raw, "_raw")),
+    Form.ALERTED: lambda raw: alerted(raw) is not None,
     Form.PUBLISHED: lambda raw: published(raw) is not None,
 }
 
@@ -177,6 +195,8 @@ def envelope_keys(probe: Probe, *, whole: bool = True, log_line: bool = False) -
         found["message"] = Form.PUBLISHED
     if probe.publishTime is not UNSET:
         found["data"] = Form.PUBLISHED
+    if probe.schemaId is not UNSET:
+        found["data"] = Form.ALERTED
     if probe.MessageId is not UNSET:
         found["Body"] = Form.TEXT
     if log_line:

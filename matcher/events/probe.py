@@ -36,6 +36,7 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     body: _Field = UNSET
     Body: _Field = UNSET
     subscription: _Field = UNSET
+    schemaId: _Field = UNSET  # noqa: N815
     publishTime: _Field = UNSET  # noqa: N815
     data: _Field = UNSET
     entries: _Field = UNSET
@@ -132,6 +133,7 @@ def is_plain_event(probe: Probe) -> bool:
         and probe.digestStartTime is UNSET
         and probe.subscription is UNSET
         and probe.publishTime is UNSET
+        and probe.schemaId is UNSET
         and probe.entries is UNSET
         and (probe.eventName is not UNSET or not has_wrapper_key(probe))
     )

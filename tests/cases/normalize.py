@@ -261,6 +261,66 @@ CASES = [
         },
     ),
     (
+        "azure activity, of Event Grid",
+        {
+            "subject": "/subscriptions/S-1/resourceGroups/g/providers/Microsoft.Storage/x/y",
+            "eventType": "Microsoft.Resources.ResourceWriteSuccess",
+            "eventTime": "2026-07-01T10:45:17.5Z",
+            "id": "e-1",
+            "data": {
+                "operationName": "Microsoft.Storage/storageAccounts/write",
+                "status": "Succeeded",
+                "subscriptionId": "S-1",
+                "tenantId": "t-1",
+                "correlationId": "c-1",
+                "claims": {"name": "ann"},
+                "httpRequest": '{"clientIpAddress":"203.0.113.9"}',
+                "resourceUri": "/subscriptions/S-1/resourceGroups/g",
+            },
+        },
+        {
+            "qidname": "Microsoft.Storage/storageAccounts/write",
+            "devicetime": 1782902717500,
+            "username": "ann",
+            "sourceip": "203.0.113.9",
+            "account": "s-1",
+            "errorcode": "Succeeded",
+            "logsourcename": "Azure Activity Log @ s-1",
+            "uid": '[413,"e-1","Microsoft.Storage/storageAccounts/write",'
+            '"2026-07-01T10:45:17.5Z","s-1","Succeeded","c-1"]',
+        },
+    ),
+    (
+        "azure activity, of Event Grid as CloudEvents has it",
+        {
+            "source": "/subscriptions/s-1",
+            "type": "Microsoft.Resources.ResourceDeleteFailure",
+            "time": "2026-07-01T10:45:17.5Z",
+            "id": "e-2",
+            "specversion": "1.0",
+            "data": {"operationName": "Microsoft.Web/sites/delete", "status": "Failed"},
+        },
+        {"qidname": "Microsoft.Web/sites/delete", "devicetime": 1782902717500},
+    ),
+    (
+        "azure activity, in the alert of an action group",
+        {
+            "channels": "Operation",
+            "eventSource": "ServiceHealth",
+            "eventTimestamp": "2026-07-01T10:45:17.5Z",
+            "eventDataId": "d-1",
+            "operationName": "Microsoft.ServiceHealth/incident/action",
+            "subscriptionId": "s-1",
+            "status": "Active",
+            "caller": "ann@example.com",
+        },
+        {
+            "username": "ann@example.com",
+            "logsourcename": "Azure Activity Log @ s-1",
+            "errorcode": "Active",
+        },
+    ),
+    (
         "azure activity, Log Analytics form",
         {
             "TimeGenerated": "2018-05-25T15:43:16.52Z",

@@ -13,8 +13,10 @@ from matcher.events.document import (
     sdk_spellings,
     spellings,
     text,
+    value,
 )
 from matcher.events.sources import azure
+from matcher.events.sources.azure_activity import recognition
 from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.times import milliseconds
 
@@ -31,6 +33,8 @@ _AUTHORIZATION = sdk_spellings("authorization")
 _SCOPE = sdk_spellings("scope")
 _EVIDENCE = sdk_spellings("evidence")
 _PRINCIPAL = sdk_spellings("principalId")
+_DATA = spellings("data")
+_ID = spellings("id")
 
 _CLAIM_ADDRESS = ("ipaddr",)
 _WHO = (
@@ -45,6 +49,8 @@ _WHO = (
 
 def extract(document: dict[str, Any]) -> ExtractedFields:
     """The fields of an Activity record."""
+    if recognition.is_of_event_grid(document):
+        document = _as_record(document)
     identity = child(document, azure.IDENTITY)
     claims = child(identity, _CLAIMS) or child(document, _CLAIMS)
     authorization = child(identity, _AUTHORIZATION) or child(document, _AUTHORIZATION)
@@ -69,6 +75,12 @@ def extract(document: dict[str, Any]) -> ExtractedFields:
         correlation=number_or_text(document, azure.CORRELATION),
         properties={} if written is None else {"sourceIPAddress": written},
     )
+
+
+def _as_record(document: dict[str, Any]) -> dict[str, Any]:
+    """The record in an event of Event Grid, with the time and the id that only the event has."""
+    own = {"eventTimestamp": azure.first_time(document), "eventDataId": value(document, _ID)}
+    return own | child(document, _DATA)
 
 
 def _status(document: dict[str, Any]) -> str | None:
