@@ -236,7 +236,7 @@ def _among(item: Operand, values: tuple[Any, ...]) -> Predicate:
 
 
 def _among_addresses(get: Getter, texts: frozenset[str]) -> Predicate:
-    """However an address is spelled."""
+    """The test that a value is among these addresses, in any spelling."""
     addresses = frozenset(map(address, texts)) - {None}
 
     def holds(event: Event) -> bool:
@@ -278,7 +278,9 @@ def _compare(operator: Comparison, left: Operand, right: Operand) -> Predicate:
 
 
 def _compared_addresses(operator: Comparison, left: Getter, right: Getter) -> Predicate:
-    """Addresses compare however they are spelled; what is no address stands in no order."""
+    """The test that compares addresses, in any spelling; a value that is not an address has no
+    order.
+    """
     if operator is Comparison.EQUAL:
         return lambda event: _same(left(event), right(event))
     if operator is Comparison.UNEQUAL:

@@ -25,7 +25,7 @@ ORDER: dict[Comparison, Callable[[Any, Any], bool]] = {
     Comparison.AT_LEAST: ge,
     Comparison.EQUAL: eq,
 }
-"""What each comparing operator asks of two values that can be compared."""
+"""The test of each comparison operator for two values that can be compared."""
 
 
 def text_of(value: Any) -> str | None:
@@ -42,7 +42,7 @@ def text_of(value: Any) -> str | None:
 
 
 def number_of(value: Any) -> int | float | None:
-    """A value as a number, where it is one or is the text of one."""
+    """A value as a number, if it is a number or a text that spells one; else None."""
     if isinstance(value, (int, float)):
         return value
     if not isinstance(value, str) or not (found := _NUMBER.fullmatch(value)):
@@ -80,7 +80,9 @@ def within(text: str | None, network: IPv4Network | IPv6Network) -> bool:
 
 
 def address_rank(value: Any) -> tuple[int, int] | None:
-    """What an address is ordered by: IPv4 before IPv6, then by number; None where it is none."""
+    """The key by which addresses are ordered: IPv4 before IPv6, then by number; None for a value
+    that is not an address.
+    """
     found = address(text_of(value))
     return None if found is None else (found.version, int(found))
 

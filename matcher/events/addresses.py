@@ -10,8 +10,8 @@ _LONGEST = 64
 def address(found: Any) -> str | None:
     """The IP address in a text, as it is written there, without port and brackets.
 
-    None where the text is none: a service's DNS name, ``AWS Internal``, ``<null>``, a network
-    (docs/reference/cloudtrail.md, "Records").
+    None if the text is not an address: a service's DNS name, ``AWS Internal``, ``<null>``, a
+    network (docs/reference/cloudtrail.md, "Records").
     """
     return _address(found) if isinstance(found, str) and len(found) <= _LONGEST else None
 

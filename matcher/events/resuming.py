@@ -1,18 +1,17 @@
-"""Where an array goes on behind a broken element.
+"""Finds the place at which an array goes on after a broken element.
 
 There are two ways; where neither is certain, nothing is guessed:
 
-* *In order*: brackets and texts behind the break are read as if nothing had happened. Where they
-  come out even, the next comma or bracket ends the broken element. A good element has to follow,
-  or the end of the array and of its object.
-* *Behind*: a quote or a bracket is missing, or is one too many, and that reading is wrong from the
-  break on. Then a good element is looked for from which on everything is in order to the very end
-  of the text.
+* *In order*: brackets and texts after the break are read as if nothing had happened. If they are
+  balanced, the next comma or bracket ends the broken element. A good element must follow, or the
+  end of the array and of its object.
+* *Behind*: a quote or a bracket is missing or superfluous, so that this reading is wrong from the
+  break on. Then a good element is looked for after which everything is in order to the very end.
 
 A good element is a complete object whose first key is a name. Text inside a string never looks like
-that, for its quotes are escaped. Where a reading swaps the strings and what stands between them,
-every key would hold a comma or a colon, which no name does. Where JSON was put into a string
-without escaping its quotes, the string seems to end at the first of them, behind a bracket.
+that, because its quotes are escaped. If a reading confuses strings with the text between them,
+every key would hold a comma or a colon, which no name does. If JSON was put into a string without
+escaping its quotes, the string seems to end at the first of them, after a bracket.
 """
 
 import re
@@ -34,7 +33,7 @@ from matcher.events.json_text import (
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What is skipped of an array, one gap for each element; ``detail`` says what was wrong."""
+    """A skipped part of an array, one gap for each element; ``detail`` says what was wrong."""
 
     start: int
     end: int
@@ -45,8 +44,8 @@ class Gap:
 class Resumed:
     """Where to go on: at an element, or at the bracket that closes the array.
 
-    ``pieces`` stand between the break and that place; with ``with_last`` the first of them holds
-    what had been found last.
+    ``pieces`` stand between the break and that place. ``with_last``: the first of them includes the
+    element that was found last.
     """
 
     pieces: list[Span | Gap]
@@ -55,7 +54,7 @@ class Resumed:
 
 
 _TRIES = 16
-"""So many places in one array are tried where the reading in order is wrong, or may be."""
+"""The most places in one array that are tried when the reading in order is wrong, or may be."""
 _NAMED = r'\{[ \t\r\n]*+"[A-Za-z_@$][\w@$. -]*+"[ \t\r\n]*+:'
 _ELEMENT = re.compile(_NAMED, re.ASCII)
 _NEXT = re.compile(rf",[ \t\r\n]*+(?={_NAMED})", re.ASCII)
@@ -65,13 +64,13 @@ _BRACKETS = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 _SIGNS = re.compile(rf"{_STRING}|[\[\]{{}},]", re.DOTALL)
 _BACK_QUOTE = r'"(?!\\(?:\\\\)*+(?!\\))'
 _BACKWARDS = re.compile(rf"{_BACK_QUOTE}.*?(?:{_BACK_QUOTE}|\Z)|[\[\]{{}}]", re.DOTALL)
-"""Strings and brackets of a text that is turned around."""
+"""Strings and brackets of a reversed text."""
 _CLOSING = {"{": ord("}"), "[": ord("]")}
 
 
 class Resuming:
-    """The way on in one array of a text. ``in_object`` says that it is a member's value of the
-    object that the text is; else the text is the array.
+    """Resumes reading in one array of a text. ``in_object``: the array is a member's value in the
+    object that the text is; otherwise the text is the array.
     """
 
     def __init__(self, text: str, *, in_object: bool) -> None:
@@ -81,9 +80,9 @@ class Resuming:
         self._tries = _TRIES
 
     def after(self, fault: Fault, last: Span | None, most: int) -> Walk[Resumed | None]:
-        """Where the array goes on behind a fault; None where that is not certain.
+        """The place at which the array goes on after a fault; None where that is not certain.
 
-        ``last`` is the element found last. Raises TooManyError where there are more than ``most``
+        ``last`` is the element found last. Raises TooManyError if there are more than ``most``
         pieces.
         """
         self._most = most
@@ -102,7 +101,7 @@ class Resuming:
         return resumed
 
     def _is_doubtful(self, start: int, end: int) -> bool:
-        """Whether what is skipped in order holds what looks like an element."""
+        """Whether the part that is skipped in order holds what looks like an element."""
         position = start
         for _ in range(_TRIES):
             found = _NEXT.search(self.text, position, end)
@@ -132,7 +131,9 @@ class Resuming:
         return False
 
     def _in_order(self, start: int, detail: str) -> Walk[Resumed | None]:
-        """Behind the comma, or at the bracket, up to which brackets and texts come out even."""
+        """Resume after the comma, or at the bracket, up to which brackets and texts are
+        balanced.
+        """
         pieces: list[Span | Gap] = []
         good = -1
         while True:
@@ -155,7 +156,7 @@ class Resuming:
                 yield
 
     def _value(self, start: int) -> tuple[int, str]:
-        """Where a value ends; -1 and why, where no complete one stands there."""
+        """The end of a value; -1 and the reason if there is no complete value."""
         if self.text[start : start + 1] in ("", ",", "]"):
             return -1, f"no element (byte {start})"
         try:
@@ -164,25 +165,25 @@ class Resuming:
             return -1, broken.fault.detail
 
     def _is_good(self, start: int) -> bool:
-        """Whether an element stands there that is good for going on."""
+        """Whether there is an element at which reading may go on."""
         if not _ELEMENT.match(self.text, start):
             return False
         end, _ = self._value(start)
         return end > 0 and self._is_followed(end)
 
     def _is_followed(self, end: int) -> bool:
-        """Whether what stands behind an element may stand there."""
+        """Whether what follows an element may stand there."""
         end = after_blanks(self.text, end)
         return self.text[end : end + 1] in ("", ",", "]")
 
     def _again(self, start: int, detail: str) -> Walk[Resumed | None]:
-        """In order, or at once where only a comma is missing."""
+        """Resume in order, or at once if only a comma is missing."""
         if self._is_good(start):
             return Resumed([], start)
         return (yield from self._in_order(start, detail))
 
     def _behind(self, start: int, fault: Fault) -> Walk[Resumed | None]:
-        """At an element from which on everything is in order to the end of the text."""
+        """Resume at an element after which everything is in order to the end of the text."""
         text = self.text
         before = deque(_STRINGS.finditer(text, start, fault.at), maxlen=1)
         if before and before[0].end() == fault.at and _opens_json(before[0][0]):
@@ -200,7 +201,9 @@ class Resuming:
         return None
 
     def _in_order_until(self, position: int) -> Walk[int]:
-        """Where reading on from there is not certain any more; the text's end where all is."""
+        """The place up to which reading on from there is certain; the end of the text if all of it
+        is.
+        """
         if not self._is_good(position):
             return position
         for step in count(1):
@@ -221,8 +224,8 @@ class Resuming:
         raise AssertionError  # the text ends
 
     def _element(self, position: int) -> tuple[int, str]:
-        """Where the sign behind an element stands, and the sign; of a broken one its start, and
-        none.
+        """The place of the sign after an element, and the sign; for a broken element its start, and
+        no sign.
         """
         end, _ = self._value(position)
         if end < 0:
@@ -231,8 +234,8 @@ class Resuming:
         return end, self.text[end : end + 1]
 
     def _even_until(self, position: int) -> Walk[int | None]:
-        """The comma or closing bracket of the array that follows; None where brackets are uneven
-        before it.
+        """The next comma or closing bracket of the array; None if brackets are unbalanced before
+        it.
         """
         closing, steps = bytearray(), 0
         while True:
@@ -255,7 +258,7 @@ class Resuming:
                 yield
 
     def _closes(self, position: int) -> bool:
-        """Whether the text ends in order, from behind the array's closing bracket on."""
+        """Whether the text ends in order after the array's closing bracket."""
         text = self.text
         position = after_blanks(text, position)
         if not self.in_object:
@@ -273,7 +276,9 @@ class Resuming:
         return closed and after_blanks(text, position + 1) == len(text)
 
     def _gap(self, start: int, end: int, detail: str) -> Gap:
-        """A gap of at least one byte; where nothing stands between two commas, the second one."""
+        """A gap of at least one byte; between two commas with nothing between them, the second
+        comma.
+        """
         while end > start and self.text[end - 1] in " \t\r\n":
             end -= 1
         return Gap(start, max(end, start + 1), detail)

@@ -70,7 +70,7 @@ class Payload:
         return tuple(scalars(self.written))
 
     def byte_offset(self, index: int) -> int:
-        """Where the code point with this index in :attr:`text` begins in the bytes."""
+        """The byte at which the code point with this index in :attr:`text` begins."""
         before = self.text[:index]
         if before.isascii():
             return index
@@ -132,21 +132,24 @@ def _never(_test: Callable[[str], bool]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Property:
-    """One name a rule may use, and what the literal prefilter has to know of it.
+    """One name that a rule may use, and what the literal prefilter must know of it.
 
-    ``get`` reads it from an event: text, an int, a float, a bool, an object, a list, or None; of
-    kind VALUES a tuple of these.
-    ``verbatim(run)`` promises: whenever the property's text holds ``run`` (printable ASCII
-    without quote and backslash), then so do the event's bytes, in any ASCII case, raw or once
-    unescaped; save for the values that ``derived`` accounts for. Of kind VALUES it is asked where
-    objects and lists may be read as text; what a single value holds always stands there.
-    ``derived(test)`` is asked for the values that do *not* stand in the event: for every such
-    value that passes ``test``, a text that does stand there; None where that cannot be said.
-    ``whole``, of kind VALUES: save for those, each value is one of the document, none is cut.
-    ``in_text``, of kind VALUES: a value may also be one of JSON that stands in a text, where quotes
-    are escaped; runs then stand in the bytes raw, once unescaped, or with the escapes of every
-    layer opened (:func:`matcher.events.text.without_escapes`).
-    ``fixed``: every event has the same value, ``EMPTY_EVENT`` too.
+    ``get`` reads the property from an event: text, an int, a float, a bool, an object, a list, or
+    None; for the kind VALUES, a tuple of these.
+
+    ``verbatim(run)`` promises: whenever the property's text holds ``run`` (printable ASCII without
+    quote and backslash), so do the event's bytes, in any ASCII case, raw or once unescaped, except
+    for values that ``derived`` covers. For the kind VALUES the promise is about objects and lists
+    that are read as text; the contents of a single value always stand in the event.
+
+    ``derived(test)`` concerns the values that do *not* stand in the event: for every such value
+    that passes ``test``, it has a text that does stand there; it is None if that cannot be said.
+
+    ``whole``, for the kind VALUES: except for derived values, each value is a complete value of the
+    document. ``in_text``, for the kind VALUES: a value may also come from JSON inside a text, where
+    quotes are escaped; runs then stand in the bytes raw, once unescaped, or with the escapes of
+    every layer removed (:func:`matcher.events.text.without_escapes`). ``fixed``: every event has
+    the same value, including ``EMPTY_EVENT``.
     """
 
     name: str

@@ -2,13 +2,13 @@
 
 One record's way::
 
-    record → the one event it is, or unwrapped: the events in it, the units that are none
+    record → unwrapped, unless it is a single event: events, and units that are not events
       each event → candidates (its bytes) → narrowed to its log source type
                  → normalized, and only then evaluated → alerts
 
-A step that raises costs one unit and no more: what it was given becomes a reject, INTERNAL_ERROR
-(or RULE_FAILED, where a rule raised). The next read would bring the same bytes again, so ending
-the process would not help.
+An error in a step costs only one unit: the unit becomes a reject, INTERNAL_ERROR (or RULE_FAILED if
+a rule raised the error). Ending the process would not help, as the next read would bring the same
+bytes again.
 """
 
 import traceback
@@ -34,14 +34,18 @@ from matcher.events.sources import SourceKind
 from matcher.pipeline.outcome import Counts, Outcome, RejectedUnit
 
 MAX_REJECTS_A_RECORD = 100
-"""Above this the record is dead-lettered once, whole, instead of unit by unit."""
+"""A record with more rejects than this is dead-lettered once as a whole, instead of
+unit by unit.
+"""
 
 EVENTS_A_PART = 256
-"""After about so many events a part ends, so that a caller may breathe and write."""
+"""A part ends after about this many events, so that the caller may write and let others run."""
 
 
 class Pipeline:
-    """Applies one rule set. The same input gives the same outcome, however it is cut."""
+    """Applies one rule set. The same input gives the same outcome, however it is divided into
+    batches.
+    """
 
     def __init__(
         self,
@@ -64,11 +68,12 @@ class Pipeline:
         return outcome
 
     def parts(self, batch: Batch) -> Iterator[Outcome]:
-        """The same in parts of about EVENTS_A_PART events: a record may hold 100,000.
+        """Everything that the batch causes, in parts of about EVENTS_A_PART events: a record may
+        hold 100,000.
 
         A part whose ``done`` is None ends inside a record. It may be empty: to open a large record
-        takes many steps, and a caller is asked back between two of them. An empty batch has no
-        part.
+        takes many steps, and the caller gets its turn between two of them. An empty batch has no
+        parts.
         """
         outcome, events = Outcome(), 0
         for record in batch.records:
@@ -98,7 +103,7 @@ class Pipeline:
             return None
 
     def _plain(self, batch: Batch, record: Record, event: RawEvent, outcome: Outcome) -> None:
-        """A record that is one event. Nearly every such record is counted, and that is all."""
+        """Process a record that is one event. Nearly every such event is only counted."""
         try:
             candidates, kind = self.candidates(event, outcome.counts)
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
@@ -114,7 +119,7 @@ class Pipeline:
         work.finish(outcome)
 
     def candidates(self, event: RawEvent, counts: Counts) -> tuple[int, SourceKind]:
-        """Count one event; the rules that could match it, and its log source."""
+        """Count one event; returns the rules that could match it, and its log source."""
         candidates = self.ruleset.candidates(event.raw)
         kind = attribute(event)
         source_type = self.catalogue.type_of(kind)
@@ -144,7 +149,7 @@ def _described(error: Exception) -> str:
 
 
 class _RecordWork:
-    """One record on its way: ``take`` for each of its units, then ``finish`` once."""
+    """One record being processed: ``take`` for each of its units, then ``finish`` once."""
 
     def __init__(self, pipeline: Pipeline, batch: Batch, record: Record) -> None:
         self.pipeline = pipeline
@@ -155,7 +160,7 @@ class _RecordWork:
         self.matched = False
 
     def units(self) -> UnitSteps:
-        """The record opened, step by step."""
+        """The units of the record, step by step."""
         value, last = self.record.value, -1
         try:
             for unit in unwrap_further(value, self.pipeline.limits):
@@ -165,7 +170,7 @@ class _RecordWork:
             yield _internal_error("opening", error, value or b"", last + 1)
 
     def take(self, unit: Unit | None, outcome: Outcome) -> None:
-        """Count one unit; of an event, evaluate the rules that could match it."""
+        """Count one unit; if it is an event, evaluate the rules that could match it."""
         if isinstance(unit, RawEvent):
             self._event(unit, outcome)
         elif isinstance(unit, Reject):

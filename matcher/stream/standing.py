@@ -1,9 +1,9 @@
-"""Partitions of which a broker gives nothing, though there is something.
+"""Finds partitions from which a broker gives nothing although there are records.
 
-Where a broker cannot read its own log it answers a fetch with an error that aiokafka takes for a
-passing one: it asks again at once, thousands of times a second, for ever. Where a length in the
-log is broken the broker even answers with no error and no record. Neither names a partition:
-docs/reference/kafka.md, *What a fetch does not tell*.
+A broker that cannot read its own log answers a fetch with an error which aiokafka takes for a
+temporary one: aiokafka asks again at once, thousands of times a second, without end. If a length in
+the log is broken, the broker even answers with neither an error nor a record. Neither answer names
+a partition: docs/reference/kafka.md, *What a fetch does not tell*.
 """
 
 import asyncio
@@ -25,7 +25,9 @@ _LAST_STABLE_OFFSETS_SINCE = 4
 
 
 class StandingPartitions:
-    """Looks at the answers to one consumer's fetches; ``report`` hears of what stands for long."""
+    """Looks at the answers to one consumer's fetches, and calls ``report`` for a partition that
+    gives nothing for long.
+    """
 
     def __init__(self, report: Callable[[UnreadableBatch], None], *, read_committed: bool) -> None:
         self._report = report
@@ -33,7 +35,7 @@ class StandingPartitions:
         self._since: dict[TheirPartition, tuple[int, float]] = {}
 
     def watch(self, client: Any) -> None:
-        """From now on look at what this aiokafka client is answered."""
+        """Look at the answers that this aiokafka client receives from now on."""
         self._since.clear()
         send = client.send
 
@@ -46,7 +48,7 @@ class StandingPartitions:
         client.send = watched
 
     def _look(self, request: Any, answer: Any) -> bool:
-        """Whether something stands."""
+        """Whether a partition gives nothing."""
         asked = {
             aiokafka.TopicPartition(topic, number): offset
             for topic, partitions in request.topics

@@ -1,9 +1,10 @@
-"""Batches that cannot be decoded: a wrong checksum, a broken compression, an unknown format.
+"""Reports batches that cannot be decoded: a wrong checksum, a broken compression, an unknown
+format.
 
-aiokafka raises in the midst of a read: what it had read of other partitions is lost with the
-exception, what stands before the broken batch as well, and neither the partition nor the offset is
-told. Here such a batch ends what is read of its own partition, just before it, and is reported.
-docs/reference/kafka.md, *What a fetch does not tell*.
+aiokafka raises in the middle of a read. The exception loses what was read of other partitions and
+what stands before the broken batch, and tells neither the partition nor the offset. Here such a
+batch ends what is read of its own partition, just before it, and is reported
+(docs/reference/kafka.md, *What a fetch does not tell*).
 """
 
 import contextlib
@@ -20,9 +21,9 @@ TheirPartition: TypeAlias = aiokafka.TopicPartition
 
 @dataclass(frozen=True, slots=True)
 class UnreadableBatch:
-    """The records of ``partition`` from ``offset`` on, up to before ``end``, cannot be decoded.
-
-    ``end`` is what the batch's own header says, or the next offset where it says nothing usable.
+    """The records of ``partition`` from ``offset`` up to but not including ``end`` cannot be
+    decoded. ``end`` comes from the batch's own header, or is the next offset if the header is not
+    usable.
     """
 
     partition: TheirPartition
@@ -35,20 +36,19 @@ _report: ContextVar[Callable[[UnreadableBatch], None]] = ContextVar("report")
 
 
 def broken_batches_can_be_reported() -> None:
-    """From now on aiokafka's consumers decode in the way that :func:`reported_to` needs.
-
-    A second call changes nothing.
+    """Make aiokafka's consumers decode in the way that :func:`reported_to` needs. A second call
+    changes nothing.
     """
     fetcher.PartitionRecords = _PartitionRecords
 
 
 @contextlib.contextmanager
 def reported_to(report: Callable[[UnreadableBatch], None]) -> Iterator[None]:
-    """While the block runs, a read by this task tells of broken batches and does not raise.
+    """While the block runs, a read by this task reports broken batches and does not raise.
 
     The client stays before the batch and fetches it again at once: ``report`` pauses the partition
-    when it has seen enough. Outside of such a block, or before
-    :func:`broken_batches_can_be_reported`, aiokafka behaves as ever.
+    when it has seen enough. Outside such a block, or before :func:`broken_batches_can_be_reported`,
+    aiokafka behaves as usual.
     """
     token = _report.set(report)
     try:
@@ -58,7 +58,7 @@ def reported_to(report: Callable[[UnreadableBatch], None]) -> Iterator[None]:
 
 
 class _Batches:
-    """The batches of one fetch; remembers the one that is being decoded."""
+    """The batches of one fetch; it remembers the batch that is being decoded."""
 
     def __init__(self, records: Any) -> None:
         self._records = records

@@ -34,11 +34,11 @@ def _check_law(stage: Stage) -> None:
     committed = stage.committed()
     origins = stage.origins()
     letters = [dict(m.headers) for m in stage.broker.read_all(stage.dead_letters)]
-    buried = {(int(h["x-matcher-partition"]), int(h["x-matcher-offset"])) for h in letters}
+    dead_lettered = {(int(h["x-matcher-partition"]), int(h["x-matcher-offset"])) for h in letters}
     for place in stage.expected(b"alert"):
         assert place[1] >= committed.get(place[0], 0) or place in origins
     for place in stage.expected(b"bad"):
-        assert place[1] >= committed.get(place[0], 0) or place[:2] in buried
+        assert place[1] >= committed.get(place[0], 0) or place[:2] in dead_lettered
 
 
 async def test_a_death_at_any_step_loses_nothing_and_repeats_only_what_was_not_committed():

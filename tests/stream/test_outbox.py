@@ -1,4 +1,4 @@
-"""What was handed over, until it is acknowledged or buried."""
+"""What was handed over, until it is acknowledged or dead-lettered."""
 
 import asyncio
 import json
