@@ -255,6 +255,9 @@ class _Opening:
             yield from self._lines(lines, layer)
             return
         spans, fault = yield from splitter.values(json_text.Text(text), self.limits.max_units)
+        if fault is not None and not spans and splitter.are_objects_by_line(lines):
+            yield from self._lines(lines, layer)
+            return
         if fault is not None and not spans:
             broken = yield from self._broken(text, layer, start)
             if broken is not None:

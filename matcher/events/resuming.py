@@ -33,7 +33,11 @@ from matcher.events.json_text import (
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A skipped part of an array, one gap for each element; ``detail`` says what was wrong."""
+    """A skipped part of an array, one gap for each element; ``detail`` says what was wrong.
+
+    Directly behind a break, a gap may hold a complete value to which the walk cannot return, such
+    as ``{}``.
+    """
 
     start: int
     end: int
@@ -48,7 +52,7 @@ class Resumed:
     element that was found last.
     """
 
-    pieces: list[Span | Gap]
+    pieces: list[Gap]
     position: int
     with_last: bool = False
 
@@ -134,18 +138,14 @@ class Resuming:
         """Resume after the comma, or at the bracket, up to which brackets and texts are
         balanced.
         """
-        pieces: list[Span | Gap] = []
-        good = -1
+        pieces: list[Gap] = []
         while True:
             end = yield from self._even_until(start)
             if end is None:
                 return None
             if len(pieces) >= self._most:
                 raise TooManyError
-            if good > 0 and after_blanks(self.text, good) == end:
-                pieces.append((start, good))  # complete, but none to go on at
-            else:
-                pieces.append(self._gap(start, end, detail))
+            pieces.append(self._gap(start, end, detail))
             if self.text[end] == "]":
                 return Resumed(pieces, end) if self._closes(end + 1) else None
             start = after_blanks(self.text, end + 1)
@@ -156,11 +156,14 @@ class Resuming:
                 yield
 
     def _value(self, start: int) -> tuple[int, str]:
-        """The end of a value; -1 and the reason if there is no complete value."""
+        """The end of a value, -1 if there is no complete value; and the reason if the walk cannot
+        go on there.
+        """
+        detail = f"no element to go on at (byte {start})"
         if self.text[start : start + 1] in ("", ",", "]"):
-            return -1, f"no element (byte {start})"
+            return -1, detail
         try:
-            return value_end(self.text, start), f"no element (byte {start})"
+            return value_end(self.text, start), detail
         except BrokenError as broken:
             return -1, broken.fault.detail
 
@@ -215,7 +218,7 @@ class Resuming:
             else:
                 resumed = yield from self._again(end, "")
                 if resumed is None:
-                    return end
+                    return min(end, len(self.text) - 1)
                 if self.text[resumed.position] == "]":
                     return len(self.text)
                 position = resumed.position

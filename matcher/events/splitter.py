@@ -50,6 +50,13 @@ def lines(text: bytes, most: int) -> list[bytes]:
     return [line[0].rstrip(BLANK) for line in islice(_LINE.finditer(text), most)]
 
 
+def are_objects_by_line(parts: list[bytes]) -> bool:
+    """Whether a broken text is one object a line, for no line ends where an object goes on."""
+    return len(parts) > 1 and all(
+        line.startswith(b"{") and not line.endswith((b",", b"[", b"{", b":")) for line in parts
+    )
+
+
 def look_like_lines(parts: list[bytes]) -> bool:
     """Whether a broken text looks like one value on each line rather than one value over several
     lines.

@@ -100,8 +100,8 @@ def test_elements_before_a_break():
     assert found == [(1, 8)]
     assert fault.offset == 10
     assert not fault.cut_off
-    found, fault = walked(elements('[{"a":1}, {"b":x}, {}]'))
-    assert found == [(1, 8), Gap(10, 17, "Expecting value (byte 15)"), (19, 21)]
+    found, fault = walked(elements('[{"a":1}, {"b":x}, {"c":2}]'))
+    assert found == [(1, 8), Gap(10, 17, "Expecting value (byte 15)"), (19, 26)]
     assert fault is None
     assert walked(elements("[1] 2"))[1].offset == 4
 
