@@ -95,7 +95,7 @@ def test_a_users_files_extend_the_ones_that_ship(tmp_path):
         (
             "log_source_types.yml",
             "default: {trail: {id: 1, name: x}}",
-            "default.trail: no such kind",
+            "default.trail: no such log source",
         ),
         ("log_source_types.yml", "default: {m365: {id: x, name: x}}", "default.m365.id:"),
         ("log_source_types.yml", "default: {m365: {id: 1, name: 5}}", "default.m365.name:"),

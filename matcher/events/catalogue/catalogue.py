@@ -53,7 +53,7 @@ class Catalogue:
         return cls(profile, tuple(types), properties, tables, _Memory(tables))
 
     def type_of(self, kind: SourceKind) -> LogSourceType:
-        """The profile's log source type for this kind of source."""
+        """The profile's log source type for this log source."""
         return self._tables.types[kind].type
 
     def naming(self, kind: SourceKind, operation: str | None, result: str | None = None) -> Naming:
@@ -70,7 +70,7 @@ class Catalogue:
         return self._memory.naming(kind, operation, result)
 
     def renames(self, kind: SourceKind) -> bool:
-        """Whether QID names of this kind of source may differ from the operation as sent."""
+        """Whether QID names of this log source may differ from the operation as sent."""
         rows = self._tables.qids.values()
         named = any(row.name for row in rows if row.kind is kind)
         return named or self._tables.types[kind].result_in_name

@@ -40,7 +40,7 @@ _Row = tuple[Path, str, dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """All data files, merged. QID rows are found by kind of source and case-folded operation."""
+    """All data files, merged. QID rows are found by log source and case-folded operation."""
 
     types: dict[SourceKind, SourceType]
     qids: dict[tuple[SourceKind, str], QidRow]
@@ -77,7 +77,7 @@ class _Reader:
         profiles: dict[str, dict[SourceKind, SourceType]] = {}
         for path, name, kinds in self._profiles():
             if not isinstance(kinds, dict):
-                self.files.wrong(path, name, "must be a mapping of kinds to types")
+                self.files.wrong(path, name, "must be a mapping of log sources to types")
                 continue
             into = profiles.setdefault(str(name), {})
             for kind, entry in kinds.items():
@@ -90,7 +90,7 @@ class _Reader:
         return profiles["default"] | profiles.get(profile, {})
 
     def _profiles(self) -> Iterator[tuple[Path, object, object]]:
-        """Each profile in each file, with its types by kind of source."""
+        """Each profile in each file, with its types by log source."""
         for source in self.sources:
             path = source.folder / TYPE
             for name, entry in self.files.mapping(path).items():
@@ -102,7 +102,7 @@ class _Reader:
     def _type(self, path: Path, key: str, kind: Any, entry: object) -> SourceType | None:
         wrong = self.files.wrong
         if kind not in list(SourceKind):
-            wrong(path, key, f"no such kind; there are {', '.join(SourceKind)}")
+            wrong(path, key, f"no such log source; there are {', '.join(SourceKind)}")
             return None
         if not isinstance(entry, dict) or set(entry) - {"id", "name", "result_in_name"}:
             wrong(path, key, "must have id, name, and at most result_in_name")
@@ -146,7 +146,7 @@ class _Reader:
         for path, key, row in self._qid_rows():
             if row["kind"] not in list(SourceKind):
                 known = ", ".join(SourceKind)
-                self.files.wrong(path, f"{key} kind", f"no such kind; there are {known}")
+                self.files.wrong(path, f"{key} kind", f"no such log source; there are {known}")
                 continue
             if not row["operation"]:
                 self.files.wrong(path, f"{key} operation", "must not be empty")

@@ -27,7 +27,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class SourceType:
-    """The log source type of a kind of source. ``result_in_name``: the QID name is
+    """The log source type of a log source. ``result_in_name``: the QID name is
     ``<operation>-<result>``.
     """
 
@@ -37,7 +37,7 @@ class SourceType:
 
 @dataclass(frozen=True, slots=True)
 class QidRow:
-    """One operation of one kind of source.
+    """One operation of one log source.
 
     A name or number that is None is computed. The category is :data:`DEFAULT_CATEGORY` if the file
     has none.

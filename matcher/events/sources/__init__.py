@@ -21,4 +21,4 @@ recognises belongs to the last.
 """
 
 BY_KIND = {kind: source for kind in SourceKind for source in SOURCES if source.kind is kind}
-"""The log sources by their kind, in the order of the kinds."""
+"""The log sources by their kind, in the order of :class:`SourceKind`."""
