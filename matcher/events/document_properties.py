@@ -13,7 +13,7 @@ import yaml
 
 from matcher.events.catalogue import Catalogue
 from matcher.events.catalogue.loader import SHARED
-from matcher.events.properties import ALIASES, CustomProperty
+from matcher.events.properties import ALIASES, CustomProperty, written_path
 from matcher.events.schema import Kind
 from matcher.events.sources import BY_KIND, SourceKind
 
@@ -95,7 +95,9 @@ Tags: {{paths: [requestParameters.tagSet], anything: true}}
 
 A path is keys joined by dots; of several paths the first at which something stands is read. A path
 whose keys hold dots themselves is a list of keys within the list of paths:
-`[[tags, cost.center]]`. Paths lead through objects, not into lists. With `anything: true` the value
+`[[tags, cost.center]]`. Paths lead through objects, and by brackets into a list:
+`resources[0].ARN` is of its first member, `resources[-1].ARN` of its last, and `resources[].ARN`
+(also `[*]` or `{{}}`) of the first member that has something there. With `anything: true` the value
 may be a fraction, or an object or a list, which reads as JSON. `means`, a text, and `log_sources`,
 a list of [folders](log-sources.md), are for readers. A property that is on this page already is
 replaced; a field cannot be.
@@ -166,7 +168,7 @@ def _field(entry: FieldEntry, catalogue: Catalogue) -> str:
 def _custom(one: CustomProperty, catalogue: Catalogue) -> str:
     sources = ", ".join(_type_name(kind, catalogue) for kind in one.log_sources)
     kind = "text or JSON" if one.anything else "text"
-    paths = [".".join(names[0] for names in path) for path in one.paths]
+    paths = [written_path(path) for path in one.paths]
     return f"| `{one.name}` | {kind} | {_cell(one.means)} | {sources} | {_codes(paths)} |"
 
 

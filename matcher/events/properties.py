@@ -8,7 +8,7 @@ normalizer picks stands in the event, raw or once unescaped, except that its end
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
@@ -28,6 +28,8 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 "ArcSight's names").
 """
 
+_BRACKETS = r"\[(?:\*?|-?[0-9]{1,9})\]|\{\}"
+_STEP = re.compile(rf"{_BRACKETS}|(?:(?!{_BRACKETS}).)+", re.DOTALL)
 _NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
 _JSON_WORDS = ("true", "false", "null", "nan", "-infinity")
 
@@ -63,7 +65,8 @@ class CustomProperty:
         """The property for an entry of a data file: a path, several paths, or a mapping of
         ``paths`` and the other attributes.
 
-        A path is keys joined by dots, or a list of keys. Raises ValueError that says what is wrong.
+        A path is keys joined by dots, or a list of keys; after a key, brackets choose a member of a
+        list. Raises ValueError that says what is wrong.
         """
         if name.lower() in FIELDS:
             raise ValueError("is a field of every event already")
@@ -115,13 +118,11 @@ class CustomProperty:
 
     def read(self, event: Event) -> str | int | float | bool | None:
         """The property's value."""
-        for *parents, last in self.paths:
-            holder = event.document
-            for names in parents:
-                holder = child(holder, names)
-            found = self._shown(value(holder, last))
-            if found is not None:
-                return found
+        for path in self.paths:
+            for held in _held(event.document, path):
+                found = self._shown(held)
+                if found is not None:
+                    return found
         return None
 
     def _shown(self, found: Any) -> str | int | float | bool | None:
@@ -142,7 +143,41 @@ def _path(path: object) -> tuple[Names, ...]:
     keys = path.split(".") if isinstance(path, str) else path
     if not isinstance(keys, list) or not keys or not all(isinstance(k, str) and k for k in keys):
         raise ValueError(f"{path!r} is no path")
-    return tuple(sdk_spellings(key) for key in keys)
+    if isinstance(path, str):
+        keys = [step for key in keys for step in _STEP.findall(key)]
+    return tuple((key,) if re.fullmatch(_BRACKETS, key) else sdk_spellings(key) for key in keys)
+
+
+def written_path(path: tuple[Names, ...]) -> str:
+    """A path as a data file writes it, its keys in camelCase."""
+    name, *rest = (names[0] for names in path)
+    return name + "".join(step if re.fullmatch(_BRACKETS, step) else f".{step}" for step in rest)
+
+
+def _held(node: Any, path: tuple[Names, ...]) -> Iterator[Any]:
+    """What a path leads to. Brackets choose a member of a list, or try every one in order."""
+    (name, *_), *rest = path
+    if isinstance(node, list):
+        members = _chosen(node, name) if name[0] in "[{" else []
+    elif not isinstance(node, dict):
+        members = []
+    elif rest and rest[0][0][0] not in "[{":
+        members = [child(node, path[0])]
+    else:
+        members = [value(node, path[0])]
+    for member in members:
+        if rest:
+            yield from _held(member, tuple(rest))
+        else:
+            yield member
+
+
+def _chosen(members: list[Any], brackets: str) -> list[Any]:
+    written = brackets[1:-1].strip("*")
+    if not written:
+        return members
+    index = int(written)
+    return members[index:][:1] if index >= -len(members) else []
 
 
 def _plain(found: Any) -> int | float | None:

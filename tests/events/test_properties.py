@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
 from matcher.events.normalize import normalize
-from matcher.events.properties import json_text
+from matcher.events.properties import CustomProperty, json_text
 from matcher.events.schema import Kind
 from tests.events.documents import DOCUMENTS, written
 from tests.events.promises import check_promises
@@ -159,3 +159,33 @@ def test_what_a_property_promises_stands_in_the_event(renaming, document, random
     raw = written(document, lambda: random.random() < share)
     for catalogue in renaming:
         check_promises(normalize(RawEvent(raw, 0, None), 77, catalogue), catalogue)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("resources[0].ARN", "a"),
+        ("resources[1].ARN", "b"),
+        ("resources[-1].ARN", None),
+        ("resources[3].ARN", None),
+        ("resources[-4].ARN", None),
+        ("resources[].ARN", "a"),
+        ("resources[*].type", "t"),
+        ("resources{}.type", "t"),
+        ("resources[].tags[-1]", "y"),
+        ("resources.ARN", None),
+        ("one[0].ARN", None),
+        ("deep.list[1][0]", "z"),
+        ([["resources[0]", "ARN"]], "plain key"),
+    ],
+)
+def test_brackets_in_a_path_choose_a_member_of_a_list(path, expected):
+    document = {
+        "eventName": "A",
+        "resources": [{"ARN": "a"}, {"arn": "b", "type": "t"}, {"tags": ["x", "y"]}],
+        "one": {"ARN": "c"},
+        "deep": {"list": [0, ["z"]]},
+        "resources[0]": {"ARN": "plain key"},
+    }
+    event = normalize(RawEvent(json.dumps(document).encode(), 0, None), 0, Catalogue.load())
+    assert CustomProperty.of("P", path).read(event) == expected

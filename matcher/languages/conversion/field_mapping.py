@@ -7,7 +7,7 @@ from functools import cache
 import yaml
 
 from matcher.events.catalogue import Catalogue
-from matcher.events.properties import CustomProperty
+from matcher.events.properties import CustomProperty, written_path
 from matcher.events.sources import BY_KIND, SourceKind
 from matcher.languages.sigma.log_sources import SigmaLogSource
 
@@ -58,7 +58,7 @@ class FieldMapping:
         self, custom: tuple[CustomProperty, ...], kind: SourceKind
     ) -> Iterator[FieldPair]:
         for one in custom:
-            written = [".".join(names[0] for names in path) for path in one.paths_in(kind)]
+            written = [written_path(path) for path in one.paths_in(kind)]
             names: dict[str, str] = {}
             for path in written:
                 names.setdefault(self._plain(path), self._shown(path))
