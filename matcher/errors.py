@@ -173,7 +173,9 @@ class KafkaUnreachable(MatcherError):
 
 
 class Stalled(MatcherError):
-    """Records wait, and none was processed, or none was committed, for longer than allowed."""
+    """For longer than allowed records waited and none was processed, or none was committed, or the
+    group assigned nothing though Kafka answers.
+    """
 
     exit_code = EXIT_STALLED
 

@@ -261,7 +261,9 @@ class ServiceSettings(Section):
     slice_seconds: Seconds = Field(0.05, description="the longest the loop is held by matching")
     drain_timeout: Seconds = Field(45.0, description="for a clean stop, below the grace period")
     stall_timeout: Seconds = Field(
-        120.0, description="records wait and none is processed, or none is committed: exit"
+        120.0,
+        description="records wait and none is processed, none is committed, or the group assigns "
+        "nothing though Kafka answers: exit",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="the least that is logged"

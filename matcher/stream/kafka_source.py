@@ -159,8 +159,6 @@ class KafkaSource:
         """See :meth:`Source.waiting`."""
         assigned, isolated = self.consumer.assignment() if self.consumer else (), self.isolated()
         partitions = [one for one in assigned if _ours(one) not in isolated]
-        if not partitions:
-            return {}
         # a new client: the one in use may be what stands still, and take its stale view for news
         probe = AIOKafkaConsumer(**self._settings | {"group_id": None})
         try:

@@ -79,8 +79,8 @@ class Source(Protocol):
     async def waiting(self) -> Mapping[TopicPartition, int]:
         """Ask the brokers how many records wait after our position in each of our partitions.
 
-        A connection of its own is used, because the reading client may be what hangs. Raises
-        NoAnswerError.
+        A connection of its own is used, because the reading client may be what hangs. The brokers
+        are asked also while no partition is ours. Raises NoAnswerError.
         """
 
     def isolated(self) -> Mapping[TopicPartition, int]:

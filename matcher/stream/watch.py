@@ -26,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 WATCH_SECONDS = 0.25
 
+_ANSWERS = 3
+"""So many answers, each a quarter of the allowed time after the one before, show a stall."""
+_NO_ASSIGNMENT = "Kafka answers, but the group assigned no partitions"
+
 
 class Watch:
     """Watches the parts of one worker and changes none of them. ``stall_timeout`` is in seconds.
@@ -52,6 +56,8 @@ class Watch:
         self._waiting: Mapping[TopicPartition, int] = {}
         self.unanswered = False
         """Whether the brokers were asked how many records wait, and did not answer."""
+        self.replacing = False
+        """Whether a new client is being made, so that no group can assign us anything."""
         self.last_progress = time.monotonic()
 
     def moved_on(self) -> None:
@@ -93,38 +99,37 @@ class Watch:
     async def stalls(self) -> None:
         """Find a client that hangs without an error: records wait, and the client gives no records.
 
-        After half of the allowed time without progress the brokers are asked. If they say for the
-        other half that records wait, that is a stall. Brokers that do not answer prove nothing:
-        then ``unanswered`` is set and the service is not ready. Raises Stalled.
+        After half of the allowed time without progress the brokers are asked, by a client of their
+        own. If they say for the other half that records wait, or answer while the group assigns us
+        nothing, that is a stall. Brokers that do not answer prove nothing, neither a stall nor that
+        all is well: then ``unanswered`` is set and the service is not ready. Raises Stalled.
         """
         half = self._stall_timeout / 2
-        waiting_since: float | None = None
+        answers = 0
         while True:
             await asyncio.sleep(half / 2)
-            if not self._offsets.assigned or self.since_progress() < half:
-                waiting_since = None
+            assigned = self._offsets.generation is not None
+            nothing_to_do = assigned and not self._offsets.assigned
+            if self.replacing or nothing_to_do or self.since_progress() < half:
+                answers = 0
                 continue
-            waiting = await self._ask()
-            if not waiting:
-                waiting_since = None
+            try:
+                waiting = await self._ask()
+            except NoAnswerError as error:
+                self.unanswered = True
+                log.warning("kafka_does_not_answer", error=str(error))
                 continue
-            waiting_since = waiting_since or time.monotonic()
-            if time.monotonic() - waiting_since > half:
-                raise Stalled(
-                    f"{waiting} records wait, none was processed for {self.since_progress():.1f} s"
-                )
+            self.unanswered = False
+            answers = answers + 1 if waiting or not assigned else 0
+            if answers >= _ANSWERS:
+                what = f"{waiting} records wait, none was processed" if assigned else _NO_ASSIGNMENT
+                raise Stalled(f"{what} for {self.since_progress():.1f} s")
 
     async def _ask(self) -> int:
-        """The number of records that wait; 0 also if no broker answers."""
+        """The number of records that wait. Raises NoAnswerError."""
         asked = self.last_progress
-        try:
-            waiting = await self._source.waiting()
-        except NoAnswerError as error:
-            self.unanswered = True
-            log.warning("kafka_does_not_answer", error=str(error))
-            return 0
-        self.unanswered = False
-        if not any(waiting.values()):
+        waiting = await self._source.waiting()
+        if self._offsets.assigned and not any(waiting.values()):
             self.moved_on()
         elif self.last_progress == asked:
             self._waiting = waiting

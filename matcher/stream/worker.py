@@ -310,6 +310,7 @@ class Worker:
         self._committer.begin_anew()
 
     async def _replace_source(self, pause: float) -> None:
+        self._watch.replacing = True
         while not self._ending.is_set():
             await self._source.stop()
             await self._unless_ending(asyncio.sleep(pause))
@@ -319,7 +320,9 @@ class Worker:
                 pause = self._backoff.pause()
                 log.warning("kafka_unreachable", error=str(unreachable), again_in=pause)
             else:
-                return
+                break
+        self._watch.replacing = False
+        self._watch.moved_on()
 
     # -- partitions come and go: called by the source ----------------------------------------------
 
@@ -347,6 +350,7 @@ class Worker:
                 self._recorder.forget(gauge, (partition.topic, str(partition.partition)))
         if self._offsets.assigned:
             self._recorder.add(REBALANCES, 1, ("revoked",))
+            self._watch.moved_on()
         self._offsets.revoke()
         self._recorder.set(ASSIGNED_PARTITIONS, 0)
 

@@ -7,6 +7,7 @@ import structlog
 
 from matcher.errors import DeliveryError, KafkaUnreachable, NotDrained
 from matcher.metrics import CLIENT_LOG_MESSAGES, COMMITS
+from matcher.stream.source import NoAnswerError
 from tests.brokers.mock import FETCH, OFFSET_COMMIT, PRODUCE
 from tests.stream.stage import Stage
 
@@ -135,6 +136,14 @@ async def test_a_client_whose_commits_hang_for_ever_is_replaced(stage):
         tasks = (hanging._coordinator._heartbeat_task, hanging._coordinator._coordination_task)
         await stage.until(lambda: all(task is None or task.done() for task in tasks))
     assert set(stage.origins()) == stage.expected()
+
+
+async def test_the_brokers_are_asked_for_news_also_while_nothing_is_assigned(stage, mock_broker):
+    source = (await stage.worker())._source
+    assert await source.waiting() == {}
+    mock_broker.take_down()
+    with pytest.raises(NoAnswerError):
+        await source.waiting()
 
 
 async def test_an_outage_writes_a_few_lines_however_often_the_client_complains(stage, mock_broker):

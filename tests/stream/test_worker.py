@@ -13,11 +13,14 @@ from matcher.stream.source import (
     CommitRefusedError,
     CommitUnansweredError,
     Fetched,
+    NoAnswerError,
     ReadFailedError,
 )
 from tests.fakes.broker import FakeBroker
 from tests.fakes.pipeline import ScriptedPipeline
 from tests.stream.stage import Stage
+
+_PATIENCE = 10.0
 
 
 def _position(worker, stage):
@@ -186,7 +189,8 @@ async def test_a_drain_tries_a_failed_commit_again(stage, broker):
     worker = await stage.worker(commit_seconds=60)
     async with stage.running(worker):
         await stage.until(lambda: len(stage.origins()) == 3)
-        broker.refusals["commit"] = [CommitFailedInTimeError("no answer")]
+        # one may be spent on a commit that is under way, one is the drain's first
+        broker.refusals["commit"] = [CommitFailedInTimeError("no answer")] * 4
     assert stage.committed()[0] == 3
 
 
@@ -210,6 +214,59 @@ async def test_records_that_wait_while_the_client_stands_still_end_the_worker(st
     worker._source.read = nothing
     with pytest.raises(Stalled, match="1 records wait, none was processed"):
         await worker.run()
+
+
+async def test_an_answer_that_is_missing_now_and_then_hides_no_stall(stage):
+    """No answer proves nothing, and so does not make good what other answers said."""
+    stage.service["stall_timeout"] = 0.2
+    stage.produce([b"alert"], partition=0)
+    worker = await stage.worker()
+    asked = itertools.count()
+
+    async def nothing():
+        await asyncio.sleep(0.01)
+        return Fetched(worker._source._generation, ())
+
+    async def sometimes():
+        if next(asked) % 2:
+            raise NoAnswerError("no answer")
+        return {TopicPartition(stage.input, 0): 1}
+
+    worker._source.read, worker._source.waiting = nothing, sometimes
+    with pytest.raises(Stalled, match="1 records wait, none was processed"):
+        await asyncio.wait_for(worker.run(), _PATIENCE)
+    assert next(asked) > 3
+
+
+async def test_a_group_that_assigns_nothing_while_kafka_answers_ends_the_worker(stage, broker):
+    """The client's tasks can end in silence in mid-rebalance; then nothing is ours for ever."""
+    stage.service["stall_timeout"] = 0.2
+    stage.produce([b"alert"], partition=0)
+    worker = await stage.worker()
+
+    async def scene():
+        async with stage.running(worker) as task:
+            await stage.until_committed()
+            broker.down = True
+            await worker.revoked()
+            await stage.until(lambda: worker._watch.unanswered)
+            assert not task.done()
+            broker.down = False
+            await asyncio.wait_for(asyncio.shield(task), _PATIENCE)
+
+    with pytest.raises(Stalled, match="Kafka answers, but the group assigned no partitions"):
+        await scene()
+
+
+async def test_a_member_with_nothing_to_read_is_no_stall(stage):
+    """There may be more members than partitions."""
+    stage.service["stall_timeout"] = 0.1
+    worker = await stage.worker()
+    async with stage.running(worker):
+        await stage.until(lambda: worker.ready)
+        worker.assigned_from(worker._source._generation, {})
+        await asyncio.sleep(0.4)
+        assert worker.ready
 
 
 async def test_a_client_that_answers_no_commit_twice_is_made_anew(stage, broker):
