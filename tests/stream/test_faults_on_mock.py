@@ -146,6 +146,14 @@ async def test_the_brokers_are_asked_for_news_also_while_nothing_is_assigned(sta
         await source.waiting()
 
 
+async def test_the_brokers_are_asked_for_news_although_the_reading_client_hangs(stage):
+    worker = await stage.worker()
+    async with stage.running(worker):
+        await stage.until(lambda: len(stage.committed()) == 4)
+        worker._source.consumer._client.send = lambda *_arguments, **_options: asyncio.Future()
+        assert set(await worker._source.waiting()) == worker.assigned
+
+
 async def test_an_outage_writes_a_few_lines_however_often_the_client_complains(stage, mock_broker):
     with structlog.testing.capture_logs() as written:
         async with stage.running(await stage.worker()):

@@ -187,10 +187,14 @@ async def test_a_drain_whose_commit_has_no_answer_is_an_error(stage, broker):
 async def test_a_drain_tries_a_failed_commit_again(stage, broker):
     stage.produce([b"alert"] * 3, partition=0)
     worker = await stage.worker(commit_seconds=60)
+    refusals = [CommitFailedInTimeError("no answer")] * 10_000
+    broker.refusals["commit"] = refusals
     async with stage.running(worker):
         await stage.until(lambda: len(stage.origins()) == 3)
-        # one may be spent on a commit that is under way, one is the drain's first
-        broker.refusals["commit"] = [CommitFailedInTimeError("no answer")] * 4
+        worker.request_stop()
+        left = len(refusals)
+        await stage.until(lambda: len(refusals) <= left - 4)
+        refusals.clear()
     assert stage.committed()[0] == 3
 
 
