@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from matcher.events import envelope, json_text
+from matcher.events import json_text, opening
 from matcher.events.envelope import (
     Limits,
     Unwrapped,
@@ -236,7 +236,7 @@ def work(monkeypatch):
 
     monkeypatch.setattr(json_text, "_scan", scan)
     for name in ("glance", "_decode_array", "gunzip", "text_of"):
-        monkeypatch.setattr(envelope, name, parsing(getattr(envelope, name)))
+        monkeypatch.setattr(opening, name, parsing(getattr(opening, name)))
 
     def counted(record):
         nonlocal looked_at
