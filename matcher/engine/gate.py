@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from matcher.engine.compiler import leaf_predicate
 from matcher.engine.expression import (
     Always,
@@ -24,7 +26,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.events.schema import Event, LogSourceType, Payload
+from matcher.events.schema import EMPTY_EVENT, Event, LogSourceType
 
 _TYPE_PROPERTIES = frozenset({"logsourcetypename", "devicetype"})
 
@@ -139,25 +141,4 @@ def _reads_type(item: Operand) -> bool:
 
 def _specimen(source_type: LogSourceType) -> Event:
     """An event of which nothing but the log source type is ever read."""
-    return Event(
-        payload=Payload(b"{}"),
-        document={},
-        log_source_type=source_type,
-        starttime=0,
-        devicetime=None,
-        qid=0,
-        qidname=None,
-        category=0,
-        categoryname="",
-        highlevelcategory=0,
-        severity=0,
-        username=None,
-        sourceip=None,
-        logsourceid=0,
-        logsourcename="",
-        errorcode=None,
-        region=None,
-        account=None,
-        uid="",
-        properties={},
-    )
+    return msgspec.structs.replace(EMPTY_EVENT, log_source_type=source_type)

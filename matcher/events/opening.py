@@ -352,19 +352,21 @@ class Opening:
         if first is not None:
             yield first
         for form, value, units in inside:
-            yield from self._open(form, value, units, layer)
+            if fits(form, value):
+                yield from self._open(form, value, units, layer)
+            else:
+                detail = f"not {form.value}"
+                yield self.units.reject(RejectReason.NOT_AN_OBJECT, detail, value)
         if rest:
             yield self.units.reject_rest(*rest)
 
     def _open(
         self, form: Form, value: bytes, units: Iterable[bytes | _Skipped], layer: int
     ) -> UnitSteps:
-        """Open one member that holds events; ``units`` are the elements of a value that is an
-        array.
+        """Open one member whose value has this form; ``units`` are the elements of a value that is
+        an array.
         """
-        if not fits(form, value):
-            yield self.units.reject(RejectReason.NOT_AN_OBJECT, f"not {form.value}", value)
-        elif form in ARRAYS:
+        if form in ARRAYS:
             yield from self._units(units, layer + 1, log_line=form is Form.LOG_LINES)
         elif form in OBJECTS:
             yield from self._unit(value, layer + 1)

@@ -172,8 +172,7 @@ class Worker:
                 await self._ending.wait()
                 await self._drain(tasks[0])
         finally:
-            self._ending.set()
-            self._intake.open = False
+            self.request_stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -208,8 +207,7 @@ class Worker:
         if self._failure is None:
             self._failure = error
             log.error("worker_ends", error=str(error) or repr(error), kind=type(error).__name__)
-        self._ending.set()
-        self._intake.open = False
+        self.request_stop()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
