@@ -43,8 +43,9 @@ format: setup-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# How fast it is. Options: QUICK=1 · ONLY=pipeline · AGAINST=a commit or directory · ROUNDS=3
 bench: setup-dev
-	$(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # Writes the pages that are made from what they describe.
 docs: setup

@@ -1,1 +1,1 @@
-"""Measurements: ratios of one run. ``python -m benchmarks.run``."""
+"""How fast it is, in ratios of one run. ``python -m benchmarks`` (``make bench``)."""

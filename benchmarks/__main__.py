@@ -1,0 +1,67 @@
+"""``make bench``: how fast the matcher is, beside what it should be compared with, in one run.
+
+Every section puts its contestants side by side by turns in several rounds, and takes medians. CPU
+time counts, as other work on the machine changes it little; the wall clock stands beside it. The
+ratios are what to compare between machines.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import pipeline
+from benchmarks.against import checked_out
+from benchmarks.plan import Plan, corpus_of_environment
+from benchmarks.report import HEADER
+
+SECTIONS = {"pipeline": pipeline.measure}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, and print a Markdown table."""
+    options = _parser().parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        plan = _plan(options, Path(scratch))
+        print("\n".join(HEADER), flush=True)
+        for name in options.only or SECTIONS:
+            print("\n".join(SECTIONS[name](plan).markdown()), flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="about two minutes, coarser")
+    parser.add_argument(
+        "--only", type=_names, metavar="SECTION[,…]", help=f"of {', '.join(SECTIONS)}"
+    )
+    parser.add_argument(
+        "--against", metavar="TREE", help="a git commit or a directory: that code beside this one"
+    )
+    parser.add_argument("--rounds", type=int, help="rounds, of which medians are taken")
+    parser.add_argument("--records", type=int, help="records of one pass through the pipeline")
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in SECTIONS:
+            raise argparse.ArgumentTypeError(f"no section {name}: give of {', '.join(SECTIONS)}")
+    return names
+
+
+def _plan(options: argparse.Namespace, scratch: Path) -> Plan:
+    quick = options.quick
+    return Plan(
+        scratch,
+        rounds=options.rounds or (3 if quick else 7),
+        records=options.records or (10_000 if quick else 40_000),
+        corpus=corpus_of_environment(),
+        against=checked_out(options.against, scratch) if options.against else None,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
