@@ -26,7 +26,6 @@ class Entry:
     which: str
     rules: Path
     tree: Path = ROOT
-    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

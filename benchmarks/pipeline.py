@@ -8,39 +8,45 @@ nothing does follows what one alert costs.
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.draw import Pools, write_lines
-from benchmarks.interleaved import Contestant, Entry, contestants
+from benchmarks.compare import OURS, Cost, alert_rows, compared
+from benchmarks.draw import write_lines
+from benchmarks.interleaved import Entry, contestants
 from benchmarks.plan import Plan
-from benchmarks.report import Cost, Row, Section
+from benchmarks.report import Section
 from tests.faults.load import RULES
 
+TITLE = "The pipeline alone, on one core: fetched batches → alerts"
 SHARES = (0.0, 0.001, 0.015, 0.25)
-PARSE, OBVIOUS, PIPELINE = "bare parse", "obvious Python", "matcher"
-ALERT = "one alert more"
+PARSE, OBVIOUS = "bare parse", "obvious Python"
 
 
 def measure(plan: Plan) -> Section:
     """The section ``pipeline``."""
     found = entries(plan)
-    lines = drawn(plan.audit_pools, plan)
+    lines = {share: plan.audit_pools.draw(plan.records, share) for share in SHARES}
     files = [
-        write_lines(some, plan.scratch / f"pipeline-{number}.jsonl")
-        for number, some in enumerate(lines)
+        write_lines(some, plan.scratch / f"pipeline-{share}.jsonl") for share, some in lines.items()
     ]
-    costs = race(found, files, lines, plan.rounds)
-    rows = [
-        row for number, share in enumerate(SHARES) for row in _compared(found, costs, number, share)
-    ]
-    size = sum(map(len, lines[2])) / len(lines[2])
+    costs = dict(zip(SHARES, race(found, files, plan.records, plan.rounds), strict=True))
+    rows = [row for share in SHARES for row in compared(group(share), costs[share])]
+    rows += alert_rows(
+        "one alert more", costs, [one.label for one in found if one.which == "pipeline"]
+    )
+    size = sum(map(len, lines[0.015])) / plan.records
     return Section(
         "pipeline",
-        "The pipeline alone, on one core: fetched batches → alerts",
+        TITLE,
         f"One AQL rule, {plan.events} of {size:,.0f} bytes. The bare parse is `orjson.loads` and "
         "nothing else, the obvious Python is orjson, a set and pyahocorasick "
-        "(`benchmarks/obvious.py`). The cost of an alert is the slope between no "
-        f"record that matches and {SHARES[-1]:.0%} that match.",
-        tuple(rows + _alert_rows(found, costs, len(lines[0]))),
+        "(`benchmarks/obvious.py`). The cost of an alert is the slope between no record that "
+        f"matches and {SHARES[-1]:.0%} that match.",
+        tuple(rows),
     )
+
+
+def group(share: float) -> str:
+    """How a share of matching records is called."""
+    return f"{share * 100:g} % match"
 
 
 def entries(plan: Plan) -> list[Entry]:
@@ -48,77 +54,31 @@ def entries(plan: Plan) -> list[Entry]:
     found = [
         Entry(PARSE, "parse", RULES),
         Entry(OBVIOUS, "obvious", RULES),
-        Entry(PIPELINE, "pipeline", RULES, ours=True),
+        Entry(OURS, "pipeline", RULES),
     ]
     if plan.against:
         found.append(Entry(plan.against.label, "pipeline", RULES, plan.against.path))
     return found
 
 
-def drawn(pools: Pools, plan: Plan) -> list[list[bytes]]:
-    """The records for each share."""
-    return [pools.draw(plan.records, share) for share in SHARES]
-
-
-Costs = dict[tuple[str, int], Cost]
-"""By contestant and by the number of the file."""
-
-
 def race(
-    found: Sequence[Entry], files: Sequence[Path], lines: Sequence[Sequence[bytes]], rounds: int
-) -> Costs:
-    """Every contestant over every file, by turns. Raises AssertionError where two of them do not
-    find the same number of alerts.
+    found: Sequence[Entry], files: Sequence[Path], count: int, rounds: int
+) -> list[dict[str, Cost]]:
+    """Every contestant over every file of ``count`` records, by turns: by file, the costs by label.
+
+    Raises AssertionError where two of them do not find the same number of alerts.
     """
-    costs: Costs = {(entry.label, n): Cost() for entry in found for n in range(len(files))}
+    costs = [{entry.label: Cost() for entry in found} for _ in files]
     with contestants(found, files) as running:
         for _ in range(rounds):
-            for number, records in enumerate(lines):
-                alerts = {
-                    one.entry.label: _one_pass(one, number, records, costs) for one in running
-                }
-                alerts.pop(PARSE, None)
+            for number, file in enumerate(files):
+                alerts = {}
+                for one in running:
+                    done = one.run(number)
+                    cost = costs[number][one.entry.label]
+                    cost.add(done.cpu / count * 1e6, count / done.wall)
+                    if one.entry.which != "parse":
+                        alerts[one.entry.label] = done.alerts
                 if len(set(alerts.values())) > 1:
-                    raise AssertionError(f"{files[number].name}: they do not agree: {alerts}")
+                    raise AssertionError(f"{file.name}: they do not agree: {alerts}")
     return costs
-
-
-def _one_pass(one: Contestant, number: int, records: Sequence[bytes], costs: Costs) -> int:
-    done = one.run(number)
-    costs[one.entry.label, number].add(done.cpu / len(records) * 1e6, len(records) / done.wall)
-    return done.alerts
-
-
-def _compared(found: Sequence[Entry], costs: Costs, number: int, share: float) -> list[Row]:
-    """The rows of one share; ours beside each of the others."""
-    group = f"{share * 100:g} % match"
-    here = {entry.label: costs[entry.label, number] for entry in found}
-    return [
-        here[entry.label].row(
-            group,
-            entry.label,
-            {label: cost for label, cost in here.items() if label != entry.label}
-            if entry.ours
-            else None,
-            ours=entry.ours,
-        )
-        for entry in found
-    ]
-
-
-def _alert_rows(found: Sequence[Entry], costs: Costs, count: int) -> list[Row]:
-    """What one alert costs over a record without."""
-    share, last = SHARES[-1], len(SHARES) - 1
-    slopes: dict[str, Cost] = {}
-    for entry in found:
-        if entry.which == "pipeline":
-            slopes[entry.label] = slope = Cost("µs of CPU an alert")
-            alerts = round(count * share) / count
-            pairs = zip(costs[entry.label, 0].costs, costs[entry.label, last].costs, strict=True)
-            for without, with_alerts in pairs:
-                slope.add((with_alerts - without) / alerts)
-    others = {label: slope for label, slope in slopes.items() if label != PIPELINE}
-    return [
-        slope.row(ALERT, label, others if label == PIPELINE else None, ours=label == PIPELINE)
-        for label, slope in slopes.items()
-    ]

@@ -1,24 +1,54 @@
 """What a run is to measure, and with what: made once from the options, read by every section."""
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from benchmarks.against import Tree
 from benchmarks.draw import Pools, audit_lines, split
+from tests.brokers.client import KafkaBroker
+from tests.brokers.jars import find_jars
+from tests.brokers.real import RealCluster
 from tests.faults.load import RULES
+
+
+class LeftOutError(Exception):
+    """A section cannot be measured here; the text says why, and what would change that."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The options of a run. ``records`` go through the pipeline in each pass."""
+    """The options of a run. ``records`` go through the pipeline in each pass, ``kafka_records``
+    through a topic. A context manager: at its end the broker stops, if one was asked for.
+    """
 
     scratch: Path
     rounds: int
     records: int
+    kafka_records: int = 200_000
+    kafka_shares: tuple[float, ...] = (0.0, 0.001, 0.015, 0.25)
+    codecs: tuple[str, ...] = ("none", "lz4", "zstd")
     corpus: Path | None = None
     against: Tree | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def _stack(self) -> ExitStack:
+        return ExitStack()
+
+    @cached_property
+    def broker(self) -> KafkaBroker:
+        """A real Kafka, started when it is first asked for. Raises KafkaMissingError."""
+        cluster = RealCluster(find_jars(), self.scratch / "kafka")
+        return KafkaBroker("real", self._stack.enter_context(cluster).bootstrap)
 
     @property
     def events(self) -> str:

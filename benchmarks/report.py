@@ -4,13 +4,11 @@ Every row is a *cost* (µs of CPU a record, milliseconds, MiB, …): less is bet
 *speed* beside another one is the other's cost divided by its own: 2 is twice as fast.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import Literal
 
 import msgspec
-
-CPU = "µs of CPU"
 
 HEADER = (
     "| what | cost (median) | spread | records a second | speed |",
@@ -108,41 +106,6 @@ class Report(msgspec.Struct, frozen=True):
     def section(self, name: str) -> Section | None:
         """The section with the name, None where it was not measured."""
         return next((one for one in self.sections if one.name == name), None)
-
-
-class Cost:
-    """The rounds of one contestant: what it cost, and how many records a second it did."""
-
-    def __init__(self, unit: str = CPU) -> None:
-        self.unit = unit
-        self.costs: list[float] = []
-        self.rates: list[float] = []
-
-    def add(self, cost: float, rate: float | None = None) -> None:
-        """One round."""
-        self.costs.append(cost)
-        if rate is not None:
-            self.rates.append(rate)
-
-    def row(
-        self,
-        group: str,
-        label: str,
-        beside: Mapping[str, "Cost"] | None = None,
-        *,
-        ours: bool = False,
-    ) -> Row:
-        """The row of it. ``beside`` are the contestants that it is compared with, by label."""
-        speeds = tuple(
-            Speed(label, self.speed_beside(other)) for label, other in (beside or {}).items()
-        )
-        rate = Figure.of(self.rates) if self.rates else None
-        return Row(group, label, self.unit, Figure.of(self.costs), rate, speeds, ours)
-
-    def speed_beside(self, other: "Cost") -> Figure:
-        """How many times as fast as the other, compared within each round."""
-        pairs = zip(self.costs, other.costs, strict=True)
-        return Figure.of([theirs / own for own, theirs in pairs])
 
 
 def _number(value: float) -> str:

@@ -1,47 +1,157 @@
-"""The service as a process on a real Kafka, timed from its assignment to its last commit."""
+"""``matcher run`` as processes on a real Kafka, with what they use while they work."""
 
+import os
 import signal
+import subprocess
+import sys
 import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Self
 
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
+from benchmarks.interleaved import ROOT
+from benchmarks.usage import cpu_seconds
 from tests.brokers.client import KafkaBroker
 from tests.brokers.process import Child
-from tests.faults.service import Scene, assignments
+from tests.faults.load import RULES
 
 _POLL_SECONDS = 0.05
 _LONGEST_SECONDS = 300
 
 
-def service_rate(broker: KafkaBroker, topic: str, count: int, directory: Path) -> float:
-    """Records a second of a fresh group that reads the topic whole and writes its alerts.
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What some records cost."""
 
-    The start of Python and the joining of the group are not in it; the last acknowledgement and
-    the last commit are.
+    records: int
+    cpu: float
+    wall: float
+
+    @property
+    def cpu_micros(self) -> float:
+        """µs of CPU a record."""
+        return self.cpu / self.records * 1e6
+
+    @property
+    def rate(self) -> float:
+        """Records a second by the wall clock."""
+        return self.records / self.wall
+
+
+class Service:
+    """The service in a group of its own on one topic. A context manager: at its end it is killed.
+
+    ``settings`` are further ones, by dotted name with two underscores for a dot.
     """
-    with Scene(broker, directory, input__topics=topic) as scene:
-        service = scene.start()
-        scene.until(lambda: assignments(service), "an assignment", service)
-        started = time.perf_counter()
-        _wait_for_commit(broker, scene.group, topic, service)
-        seconds = time.perf_counter() - started
-        service.send(signal.SIGTERM)
-        if service.wait(60) != 0:
-            raise AssertionError(service.tail())
-    return count / seconds
 
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        topic: str,
+        scratch: Path,
+        *,
+        tree: Path = ROOT,
+        workers: int = 1,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        self._broker = broker
+        self.topic = topic
+        self.alerts = broker.create_topic("alerts", 2)
+        self._workers = workers
+        self.group = f"bench-{uuid.uuid4().hex[:8]}"
+        ours = {
+            "kafka__bootstrap_servers": broker.bootstrap,
+            "kafka__session_timeout": 6,
+            "kafka__heartbeat_interval": 1,
+            "input__topics": topic,
+            "input__group": self.group,
+            "output__alert_topic": self.alerts,
+            "output__dead_letter_topic": broker.create_topic("dead-letters"),
+            "rules__paths": RULES,
+            "http__port": 0,
+            **(settings or {}),
+        }
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("MATCHER_")}
+        named = {f"MATCHER_{name.upper()}": str(value) for name, value in ours.items()}
+        workers_option = ["--workers", str(workers)] if workers > 1 else []
+        self.child = Child(
+            [sys.executable, "-P", "-m", "matcher", "run", *workers_option],
+            log=scratch / f"{self.group}.log",
+            env={**inherited, **named, "PYTHONPATH": str(tree)},
+        )
+        self._observer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": self.group})
+        self._partitions = [TopicPartition(topic, number) for number in broker.partitions(topic)]
 
-def _wait_for_commit(broker: KafkaBroker, group: str, topic: str, service: Child) -> None:
-    """Until the group has committed the topic's ends, asked sparingly: the cores are few."""
-    ends = broker.ends(topic)
-    partitions = [TopicPartition(topic, number) for number in ends]
-    observer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": group})
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    try:
-        while {a.partition: a.offset for a in observer.committed(partitions, timeout=30)} != ends:
-            if service.returncode is not None or time.monotonic() > deadline:
-                raise AssertionError(service.tail())
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._observer.close()
+        self.child.kill()
+
+    def wait_assigned(self) -> None:
+        """Until the partitions are divided among all its workers."""
+        admin = AdminClient({"bootstrap.servers": self._broker.bootstrap})
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while not self._is_divided(admin):
+            self._check(deadline)
             time.sleep(_POLL_SECONDS)
-    finally:
-        observer.close()
+
+    def _is_divided(self, admin: AdminClient) -> bool:
+        if self._workers == 1:  # its own word comes sooner than the broker's
+            return "partitions_assigned" in self.child.output()
+        found = admin.describe_consumer_groups([self.group])[self.group].result(30)
+        held = [member.assignment.topic_partitions for member in found.members]
+        return len(held) == self._workers and all(held) and found.state.name == "STABLE"
+
+    def committed(self) -> int:
+        """How many records of the topic the group has committed."""
+        answers = self._observer.committed(self._partitions, timeout=30)
+        return sum(max(answer.offset, 0) for answer in answers)
+
+    def wait_committed(self, count: int) -> None:
+        """Until so many are, asked sparingly: the cores are few."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while self.committed() < count:
+            self._check(deadline)
+            time.sleep(_POLL_SECONDS)
+
+    def _check(self, deadline: float) -> None:
+        if self.child.returncode is not None or time.monotonic() > deadline:
+            raise AssertionError(self.child.tail())
+
+    def stop(self) -> None:
+        """A clean stop; AssertionError with the end of its log if it is not."""
+        self.child.send(signal.SIGTERM)
+        if self.child.wait(60) != 0:
+            raise AssertionError(self.child.tail())
+
+    def settled(self, count: int) -> Spent:
+        """What the topic's ``count`` records cost, from the division of the partitions to the last
+        commit. The start of Python and the joining of the group are not in it, the last
+        acknowledgement is.
+        """
+        self.wait_assigned()
+        before = self.committed()
+        cpu, wall = cpu_seconds(self.child.pid), time.perf_counter()
+        self.wait_committed(count)
+        cpu, wall = cpu_seconds(self.child.pid) - cpu, time.perf_counter() - wall
+        if before > count / 2:
+            raise AssertionError("most records were done before all workers had joined: give more")
+        self.stop()
+        return Spent(count - before, cpu, wall)
+
+
+@cache
+def has_workers() -> bool:
+    """Whether ``matcher run`` knows ``--workers``."""
+    command = [sys.executable, "-m", "matcher", "run", "--help"]
+    wide = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=wide, cwd=ROOT)
+    return "--workers" in done.stdout

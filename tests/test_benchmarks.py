@@ -4,14 +4,14 @@ import subprocess
 
 import pytest
 
-from benchmarks import pipeline
+from benchmarks import kafka, pipeline
 from benchmarks.__main__ import main
 from benchmarks.against import Tree, checked_out
-from benchmarks.draw import Pools, split
+from benchmarks.compare import Cost
+from benchmarks.draw import Pools, split, write_lines
 from benchmarks.interleaved import ROOT
 from benchmarks.obvious import detect
 from benchmarks.plan import Plan
-from benchmarks.report import Cost
 from tests.faults.load import RULES, generated_lines
 from tests.verbatim_rule import decide
 
@@ -53,16 +53,28 @@ def test_every_contestant_is_measured_at_every_share_and_ours_beside_all(plan):
     assert section.row("one alert more", "matcher").unit == "µs of CPU an alert"
 
 
+@pytest.mark.real_kafka
+@pytest.mark.usefixtures("kafka_jars")
+def test_the_service_is_measured_beside_a_bare_reader_of_its_topic(tmp_path):
+    sizes = {"records": 400, "kafka_records": 5000, "kafka_shares": (0.0, 0.25)}
+    with Plan(tmp_path, rounds=1, **sizes, codecs=("lz4", "zstd")) as plan:
+        section = kafka.measure(plan)
+    groups = ("lz4, 0 % match", "lz4, 25 % match", "zstd, 1.5 % match")
+    for group in groups:
+        ours = section.row(group, "matcher")
+        assert [speed.than for speed in ours.speeds] == ["bare drain"]
+        assert ours.rate.median > 0
+    assert section.row("one alert more, acknowledged", "matcher")
+
+
 def test_contestants_that_do_not_find_the_same_alerts_end_the_run(plan, tmp_path):
     """A wrong fast answer is no result."""
     other = tmp_path / "rule.yml"
     other.write_text(RULES.read_text("utf-8").replace("'CreateUser', ", ""), "utf-8")
-    lines = plan.audit_pools.draw(400, 0.25)
-    file = tmp_path / "events.jsonl"
-    file.write_bytes(b"\n".join(lines))
+    file = write_lines(plan.audit_pools.draw(400, 0.25), tmp_path / "events.jsonl")
     entries = [pipeline.Entry("ours", "pipeline", RULES), pipeline.Entry("b", "pipeline", other)]
     with pytest.raises(AssertionError, match="they do not agree"):
-        pipeline.race(entries, [file], [lines], rounds=1)
+        pipeline.race(entries, [file], 400, rounds=1)
 
 
 def test_another_tree_runs_its_own_code_beside_ours(tmp_path):
@@ -115,4 +127,4 @@ def test_a_run_prints_one_table(capsys, monkeypatch):
 def test_an_unknown_section_is_told_with_those_there_are(capsys):
     with pytest.raises(SystemExit):
         main(["--only", "speed"])
-    assert "no section speed: give of pipeline" in capsys.readouterr().err
+    assert "no section speed: give of pipeline, kafka" in capsys.readouterr().err
