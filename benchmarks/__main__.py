@@ -11,12 +11,18 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from benchmarks import kafka, pipeline
 from benchmarks.against import checked_out
+from benchmarks.interleaved import ROOT
+from benchmarks.machine import this_machine, this_run
+from benchmarks.page import keep
 from benchmarks.plan import LeftOutError, Plan, corpus_of_environment
-from benchmarks.report import HEADER, Section
+from benchmarks.report import HEADER, Report, Section
 from tests.brokers.jars import KafkaMissingError
 
+DOCS, CACHE, README = ROOT / "docs", ROOT / ".cache" / "benchmarks", ROOT / "README.md"
 SECTIONS = {"pipeline": pipeline, "kafka": kafka}
 """By name, modules with a ``TITLE`` and ``measure(plan)``."""
 
@@ -29,9 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _plan(options, Path(scratch)) as plan,
     ):
         print("\n".join(HEADER), flush=True)
+        run = this_run(plan.rounds, quick=options.quick)
         for name in options.only or SECTIONS:
-            print("\n".join(_measured(name, plan).markdown()), flush=True)
+            section = replace(_measured(name, plan), run=run)
+            print("\n".join(section.markdown()), flush=True)
+            _keep(section, options)
     return 0
+
+
+def _keep(section: Section, options: argparse.Namespace) -> None:
+    """Write the section where it belongs, at once: a run that is cut off keeps what it has."""
+    final = not (options.quick or options.against)
+    directory = options.write or (DOCS if final else CACHE)
+    report = Report("matcher-benchmarks/1", this_machine(), (section,))
+    keep(report, directory, list(SECTIONS), README if directory.resolve() == DOCS else None)
 
 
 def _measured(name: str, plan: Plan) -> Section:
@@ -53,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--against", metavar="TREE", help="a git commit or a directory: that code beside this one"
+    )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="DIR",
+        help="where the page, the picture and the JSON go: docs, or, for a run that is quick or "
+        "against another tree, .cache/benchmarks",
     )
     parser.add_argument("--rounds", type=int, help="rounds, of which medians are taken")
     parser.add_argument("--records", type=int, help="records of one pass through the pipeline")

@@ -56,12 +56,21 @@ class Row(msgspec.Struct, frozen=True):
 
     def markdown(self) -> str:
         """The row as a line of the table."""
-        low, high = _number(self.cost.low), _number(self.cost.high)
+        low, high = number(self.cost.low), number(self.cost.high)
         rate = f"{self.rate.median:,.0f}" if self.rate else ""
         speeds = " · ".join(f"{one.times.median:.2f} of {one.than}" for one in self.speeds)
         name = f"**{self.name}**" if self.ours else self.name
-        cost = f"{_number(self.cost.median)} {self.unit}"
+        cost = f"{number(self.cost.median)} {self.unit}"
         return f"| {name} | {cost} | {low} to {high} | {rate} | {speeds} |"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """When a section was measured, of which commit, and how thoroughly."""
+
+    date: str
+    commit: str
+    rounds: int
+    quick: bool = False
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -72,6 +81,7 @@ class Section(msgspec.Struct, frozen=True):
     note: str
     rows: tuple[Row, ...] = ()
     left_out: tuple[str, ...] = ()
+    run: Run | None = None
 
     def markdown(self) -> list[str]:
         """Its rows as lines of the table, below a line with its title."""
@@ -90,25 +100,33 @@ class Machine(msgspec.Struct, frozen=True):
     system: str
     python: str
 
+    def __str__(self) -> str:
+        return f"{self.processor}, {self.cores} cores, {self.system}, Python {self.python}"
+
 
 class Report(msgspec.Struct, frozen=True):
-    """A whole run."""
+    """Every section that was measured, on one machine. The rows of one section are of one run."""
 
     schema: Literal["matcher-benchmarks/1"]
-    date: str
-    commit: str
-    quick: bool
-    rounds: int
     machine: Machine
-    events: str
-    sections: tuple[Section, ...]
+    sections: tuple[Section, ...] = ()
 
     def section(self, name: str) -> Section | None:
         """The section with the name, None where it was not measured."""
         return next((one for one in self.sections if one.name == name), None)
 
+    def updated(self, new: "Report", order: Sequence[str]) -> "Report":
+        """The report with the new one's sections in place of its own of the same names, sorted as
+        ``order`` has them. Where the machine is another one, the new report alone.
+        """
+        if new.machine != self.machine:
+            return new
+        by_name = {one.name: one for one in (*self.sections, *new.sections)}
+        kept = [by_name[name] for name in order if name in by_name]
+        return Report(self.schema, self.machine, tuple(kept))
 
-def _number(value: float) -> str:
+
+def number(value: float) -> str:
     """Three digits that count, or all before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"

@@ -1,17 +1,23 @@
 """The benchmarks run, measure what they say, and report it well; how fast is no test's business."""
 
+import json
+import re
 import subprocess
+from xml.etree import ElementTree as ET  # our own picture
 
 import pytest
 
 from benchmarks import kafka, pipeline
 from benchmarks.__main__ import main
 from benchmarks.against import Tree, checked_out
-from benchmarks.compare import Cost
+from benchmarks.compare import Cost, compared
 from benchmarks.draw import Pools, split, write_lines
 from benchmarks.interleaved import ROOT
 from benchmarks.obvious import detect
+from benchmarks.page import keep, kept, page, summary
 from benchmarks.plan import Plan
+from benchmarks.plot import STYLE, draw
+from benchmarks.report import Machine, Report, Run, Section, from_json, to_json
 from tests.faults.load import RULES, generated_lines
 from tests.verbatim_rule import decide
 
@@ -116,15 +122,129 @@ def test_speeds_are_compared_within_each_round():
     assert ours.speed_beside(theirs).low == 0.5
 
 
-def test_a_run_prints_one_table(capsys, monkeypatch):
+def test_a_run_prints_one_table_and_writes_page_picture_and_json(capsys, monkeypatch, tmp_path):
     monkeypatch.delenv("MATCHER_CORPUS", raising=False)
-    assert main(["--only", "pipeline", "--rounds", "1", "--records", "400"]) == 0
+    arguments = [
+        "--only",
+        "pipeline",
+        "--rounds",
+        "1",
+        "--records",
+        "400",
+        "--write",
+        str(tmp_path),
+    ]
+    assert main(arguments) == 0
     printed = capsys.readouterr().out
     assert printed.count("| what |") == 1
     assert "**25 % match: matcher**" in printed
+    report = from_json((tmp_path / "benchmarks.json").read_bytes())
+    assert "25 % match: matcher" in (tmp_path / "benchmarks.md").read_text("utf-8")
+    assert (tmp_path / "benchmarks.svg").read_text("utf-8") == draw(report)
 
 
 def test_an_unknown_section_is_told_with_those_there_are(capsys):
     with pytest.raises(SystemExit):
         main(["--only", "speed"])
     assert "no section speed: give of pipeline, kafka" in capsys.readouterr().err
+
+
+def a_report(*sections: Section, cores: int = 2) -> Report:
+    return Report("matcher-benchmarks/1", Machine("A <fast> one", cores, "Linux", "3.11"), sections)
+
+
+def a_section(name: str, group: str, cost: float) -> Section:
+    drain, ours = Cost(), Cost()
+    drain.add(2.5, 300_000)
+    ours.add(cost, 60_000)
+    rows = compared(group, {"bare drain": drain, "bare parse": drain, "matcher": ours})
+    return Section(name, "A & B", "A note.", tuple(rows), run=Run("2026-11-25", "abc", 3))
+
+
+PIPELINE = a_section("pipeline", "1.5 % match", 5.0)
+KAFKA = a_section("kafka", "lz4, 1.5 % match", 10.0)
+
+
+def test_the_json_says_what_was_measured_and_reads_back():
+    report = a_report(PIPELINE, KAFKA)
+    assert from_json(to_json(report)) == report
+    document = json.loads(to_json(report))
+    assert document["schema"] == "matcher-benchmarks/1"
+    row = document["sections"][1]["rows"][-1]
+    assert row["cost"] == {"median": 10.0, "low": 10.0, "high": 10.0}
+    times = {"median": 0.25, "low": 0.25, "high": 0.25}
+    assert row["speeds"][0] == {"than": "bare drain", "times": times}
+
+
+def parsed(picture: str) -> ET.Element:
+    return ET.fromstring(picture)  # noqa: S314 - our own
+
+
+def test_the_picture_is_well_formed_and_shows_each_row_of_its_panels():
+    picture = parsed(draw(a_report(PIPELINE, KAFKA)))
+    texts = [node.text for node in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count("matcher") == texts.count("bare drain") == 2
+    bars = [n for n in picture.iter("{http://www.w3.org/2000/svg}rect") if "bar" in n.get("class")]
+    assert len(bars) == 6
+    assert [bar.get("class") for bar in bars].count("bar ours") == 2
+    assert int(bars[2].get("width")) == 2 * int(bars[0].get("width"))
+
+
+def test_nothing_in_the_picture_leaves_it():
+    picture = parsed(draw(a_report(a_section("kafka", "lz4, 1.5 % match", 1e6))))
+    for bar in picture.iter("{http://www.w3.org/2000/svg}rect"):
+        assert int(bar.get("x", 0)) + int(bar.get("width")) <= int(picture.get("width")) - 60 or (
+            bar.get("class") == "back"
+        )
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+def test_the_picture_is_readable_in_light_and_in_dark(scheme):
+    """WCAG 2.2 asks 4.5 of text (1.4.3) and 3 of graphics (1.4.11)."""
+    part = STYLE.split("@media (prefers-color-scheme: dark)")[scheme]
+    colours = dict(re.findall(r"^\.?(\w+) \{.*?fill: (#\w{6})", part, re.MULTILINE))
+    assert contrast(colours["text"], colours["back"]) >= 4.5
+    assert contrast(colours["bar"], colours["back"]) >= 3
+    assert contrast(colours["ours"], colours["back"]) >= 3
+
+
+def test_a_section_measured_again_takes_its_place_and_the_others_stay(tmp_path):
+    keep(a_report(KAFKA), tmp_path, ["pipeline", "kafka"])
+    keep(a_report(PIPELINE), tmp_path, ["pipeline", "kafka"])
+    slower = a_section("kafka", "lz4, 1.5 % match", 20.0)
+    keep(a_report(slower), tmp_path, ["pipeline", "kafka"])
+    assert kept(tmp_path) == a_report(PIPELINE, slower)
+
+
+def test_results_of_two_machines_are_never_mixed(tmp_path):
+    keep(a_report(KAFKA), tmp_path, ["pipeline", "kafka"])
+    keep(a_report(PIPELINE, cores=64), tmp_path, ["pipeline", "kafka"])
+    assert kept(tmp_path) == a_report(PIPELINE, cores=64)
+
+
+def test_the_readme_has_what_was_measured(tmp_path):
+    readme = tmp_path / "README.md"
+    marks = ("<!-- benchmarks: made by make bench -->\n", "<!-- /benchmarks -->\nafter\n")
+    readme.write_text("before\n" + "old\n".join(marks), "utf-8")
+    report = a_report(PIPELINE, KAFKA)
+    keep(report, tmp_path, ["pipeline", "kafka"], readme)
+    assert readme.read_text("utf-8") == "before\n" + summary(report).join(marks)
+    assert "beside a reader that does nothing | 0.25 times as fast |" in summary(report)
+
+
+def test_the_pages_that_are_checked_in_say_what_the_kept_result_says():
+    report = kept(ROOT / "docs")
+    assert page(report) == (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    assert draw(report) == (ROOT / "docs" / "benchmarks.svg").read_text("utf-8")
+    assert summary(report) in (ROOT / "README.md").read_text("utf-8")
