@@ -28,6 +28,7 @@ from matcher.metrics import Recorder
 from matcher.stream.client import ClientLog, closed, consumer_settings, started, within
 from matcher.stream.first_offsets import FirstOffsets
 from matcher.stream.isolation import Isolation
+from matcher.stream.record_batches import read_whole, record_batches_can_be_read_whole
 from matcher.stream.source import (
     Assignment,
     CommitFailedInTimeError,
@@ -38,7 +39,6 @@ from matcher.stream.source import (
     ReadFailedError,
 )
 from matcher.stream.standing import StandingPartitions
-from matcher.stream.unreadable import broken_batches_can_be_reported, reported_to
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ class KafkaSource:
             self._isolation.isolate, read_committed=source.isolation_level == "read_committed"
         )
         self._looking_again: asyncio.Task[None] | None = None
-        broken_batches_can_be_reported()
+        record_batches_can_be_read_whole()
 
     async def start(self, assignment: Assignment) -> None:
         """See :meth:`Source.start`."""
@@ -104,7 +104,7 @@ class KafkaSource:
         if self._failure is not None:
             raise ReadFailedError(str(self._failure)) from self._failure
         try:
-            with reported_to(self._isolation.undecodable):
+            with read_whole(self._isolation.undecodable):
                 found = await self.consumer.getmany(
                     timeout_ms=_POLL_MS, max_records=self._input.max_records
                 )
