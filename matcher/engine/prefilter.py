@@ -10,7 +10,7 @@ layer.
 A set of rules is an int: bit *i* stands for rule *i*.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import ahocorasick
 import hyperscan
@@ -46,18 +46,35 @@ class Prefilter:
         self._automaton.make_automaton()
         self._rules = list(words.values())
         self._scan = _scanner(list(words)).scan
-        self._found = 0
+        self._seen: list[int] = []
+        self._saw = _appender(self._seen)
 
     def candidates(self, raw: bytes) -> int:
         """The rules that could match the event. No rule that does match is ever missing."""
-        self._found = self.always
         self._scan(raw, self._saw)
-        if self._found & self._escaped:
-            return (self._found | self._in_opened(raw)) & ~self._escaped
-        return self._found
+        return self._rules_seen(raw) if self._seen else self.always
 
-    def _saw(self, literal: int, *_place: object) -> None:
-        self._found |= self._rules[literal]
+    def candidates_of(self, events: Sequence[bytes]) -> dict[int, int]:
+        """The same for many events: by its index, each event that a rule could match."""
+        scan, saw, seen = self._scan, self._saw, self._seen
+        found: dict[int, int] = {}
+        for index, raw in enumerate(events):
+            scan(raw, saw)
+            if seen and (rules := self._rules_seen(raw)):
+                found[index] = rules
+        if self.always:
+            return {index: found.get(index, self.always) for index in range(len(events))}
+        return found
+
+    def _rules_seen(self, raw: bytes) -> int:
+        """The rules of the literals that the last scan saw, with those hidden in escapes."""
+        found = self.always
+        for literal in self._seen:
+            found |= self._rules[literal]
+        self._seen.clear()
+        if found & self._escaped:
+            found = (found | self._in_opened(raw)) & ~self._escaped
+        return found
 
     def _in_opened(self, raw: bytes) -> int:
         """The same for the event's text with its escapes opened."""
@@ -75,6 +92,13 @@ class Prefilter:
         for _, rules in self._automaton.iter(text.lower()):
             found |= rules
         return found
+
+
+def _appender(seen: list[int]) -> Callable[..., None]:
+    def saw(literal: int, *_place: object) -> None:
+        seen.append(literal)
+
+    return saw
 
 
 def _searched(literal: str) -> str:

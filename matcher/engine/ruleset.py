@@ -8,7 +8,7 @@ the first two steps and must always give the same matches.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from matcher.engine.compiler import predicate
@@ -62,6 +62,10 @@ class RuleSet:
     def candidates(self, raw: bytes) -> int:
         """The rules whose literals stand in an event's bytes, as bits; see :meth:`narrow`."""
         return self._prefilter.candidates(raw)
+
+    def candidates_of(self, events: Sequence[bytes]) -> dict[int, int]:
+        """The same for many events: by its index, each event that a rule could match."""
+        return self._prefilter.candidates_of(events)
 
     def narrow(self, candidates: int, source_type: LogSourceType) -> int:
         """The candidates that an event of this log source type could match."""

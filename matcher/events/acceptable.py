@@ -63,7 +63,7 @@ def parse(raw: bytes) -> dict[str, Any] | Reject:
     raises, whatever the bytes.
     """
     document: Any
-    if raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS:
+    if opening_brackets(raw) > MAX_CONTAINERS:
         detail = f"more than {MAX_CONTAINERS} opening brackets"
         return Reject(RejectReason.TOO_LARGE, detail, raw)
     try:
@@ -82,7 +82,13 @@ def is_within_bounds(raw: bytes) -> bool:
     """Whether an object that the fast parser accepted also keeps within the bounds that this parser
     does not check. True is certain; after False, :func:`parse` must decide.
     """
-    return raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH and not _may_hold_long_number(raw)
+    return opening_brackets(raw) <= MAX_DEPTH and not may_hold_long_number(raw)
+
+
+def opening_brackets(raw: bytes) -> int:
+    """The number of opening brackets, including those in texts."""
+    # replacing searches with memchr, counting byte by byte: it takes half the time
+    return len(raw) - len(raw.replace(b"{", b"").replace(b"[", b""))
 
 
 def is_cut_off(text: str, message: str, position: int) -> bool:
@@ -118,7 +124,7 @@ def _parse_tolerantly(raw: bytes) -> Any:
 
 def is_too_deep(raw: bytes) -> bool:
     """Whether brackets outside strings are nested deeper than MAX_DEPTH."""
-    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+    if opening_brackets(raw) <= MAX_DEPTH:
         return False
     brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
@@ -130,7 +136,7 @@ def _too_deep(raw: bytes) -> Reject | None:
     return Reject(RejectReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}", raw)
 
 
-def _may_hold_long_number(raw: bytes) -> bool:
+def may_hold_long_number(raw: bytes) -> bool:
     """Whether there is a longer row of digits than an integer may have; it may be
     inside a string.
     """

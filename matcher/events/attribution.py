@@ -49,18 +49,27 @@ def classify(document: dict[str, Any]) -> SourceKind:
     return SourceKind.UNKNOWN
 
 
-_TOP = msgspec.json.Decoder(dict[str, Raw])
+members_of = msgspec.json.Decoder(dict[str, Raw]).decode
+"""The top-level members of a JSON object, which are not parsed. Raises msgspec's errors,
+UnicodeDecodeError and RecursionError.
+"""
+
+
+def classify_members(members: dict[str, Any]) -> SourceKind:
+    """:func:`classify`'s answer for :func:`members_of` a document, of which it parses only the few
+    values that are read. Raises the same errors.
+    """
+    for name in _READS:
+        if name in members:
+            members[name] = msgspec.json.decode(members[name])
+    return classify(members)
 
 
 def _shallowly(raw: bytes) -> SourceKind | None:
-    """:func:`classify`'s answer from the top-level keys and the few values it reads; None where
-    a parser that is stricter than the rule for acceptable events refuses.
+    """The answer from the top-level members; None where a parser that is stricter than the rule for
+    acceptable events refuses.
     """
     try:
-        document: dict[str, Any] = _TOP.decode(raw)
-        for name in _READS:
-            if name in document:
-                document[name] = msgspec.json.decode(document[name])
-        return classify(document)
+        return classify_members(members_of(raw))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

@@ -43,6 +43,10 @@ ARRAYS = frozenset({Form.ARRAY, Form.OBJECTS, Form.LOG_LINES, Form.LOOKUP, Form.
 OBJECTS = frozenset({Form.EVENT, Form.EVENT_OBJECT})
 TEXTS = frozenset({Form.TEXT, Form.EVENT_TEXT, Form.ORIGINAL, Form.RESULT})
 
+_ALWAYS_OPENED = ("Records", "records")
+NO_EVENT_KEYS = (*_ALWAYS_OPENED, "logEvents")
+"""The keys beside which an object may be an envelope or skipped although it has an event's keys."""
+
 _OBJECTS = re.compile(rb"\[[ \t\r\n]*+[{\]]")
 _JSON_TEXT = re.compile(r'[\ufeff \t\r\n]*+(?:\{[ \t\r\n]*+["}]|\[[ \t\r\n]*+[\[{\]])')
 _EVENT_KEY = re.compile(
@@ -183,7 +187,7 @@ def envelope_keys(probe: Probe, *, whole: bool = True, log_line: bool = False) -
     ``whole`` is False if the object's text breaks, so that further keys may be missing.
     ``log_line``: the object is one of ``logEvents``.
     """
-    found = {"Records": Form.ARRAY, "records": Form.ARRAY}
+    found = dict.fromkeys(_ALWAYS_OPENED, Form.ARRAY)
     if probe.messageId is not UNSET and probe.eventSource == Raw(b'"aws:sqs"'):
         found["body"] = Form.TEXT
     if has_event_key(probe):

@@ -4,6 +4,7 @@ The values stay raw slices of the JSON text, so a glance costs a fraction of par
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -112,44 +113,33 @@ def from_members(members: Iterable[tuple[str, bytes]]) -> Probe:
     return Probe(**{KEYS[key]: Raw(value) for key, value in members if key in KEYS})
 
 
+ENVELOPE_KEYS = (
+    *("Records", "records", "detail", "Message", "value", "logEvents", "CloudTrailEvent"),
+    *("Events", "awslogs", "Sns", "body", "Body", "s3", "s3ObjectKey", "Event"),
+    *("digestStartTime", "subscription", "publishTime", "schemaId", "entries"),
+)
+"""An envelope, or an object that is skipped, has one of these keys or one of a wrapper."""
+
+WRAPPER_KEYS = ("message", "event", "event.original", "_raw", "result", "payload", "log")
+"""The keys under which a shipper may put an event."""
+
+_envelope_values = attrgetter(*(KEYS[key] for key in ENVELOPE_KEYS))
+_NO_ENVELOPE = (UNSET,) * len(ENVELOPE_KEYS)
+_wrapper_values = attrgetter(*(KEYS[key] for key in WRAPPER_KEYS))
+_NO_WRAPPER = (UNSET,) * len(WRAPPER_KEYS)
+
+
 def is_plain_event(probe: Probe) -> bool:
     """Whether the object has no key of an envelope or of a skipped object. False proves nothing."""
-    return (
-        probe.Records is UNSET
-        and probe.records is UNSET
-        and probe.detail is UNSET
-        and probe.Message is UNSET
-        and probe.value is UNSET
-        and probe.logEvents is UNSET
-        and probe.CloudTrailEvent is UNSET
-        and probe.Events is UNSET
-        and probe.awslogs is UNSET
-        and probe.Sns is UNSET
-        and probe.body is UNSET
-        and probe.Body is UNSET
-        and probe.s3 is UNSET
-        and probe.s3ObjectKey is UNSET
-        and probe.Event is UNSET
-        and probe.digestStartTime is UNSET
-        and probe.subscription is UNSET
-        and probe.publishTime is UNSET
-        and probe.schemaId is UNSET
-        and probe.entries is UNSET
-        and (probe.eventName is not UNSET or not has_wrapper_key(probe))
+    return bool(
+        _envelope_values(probe) == _NO_ENVELOPE
+        and (probe.eventName is not UNSET or _wrapper_values(probe) == _NO_WRAPPER)
     )
 
 
 def has_wrapper_key(probe: Probe) -> bool:
     """Whether the object has a key under which a shipper may put an event."""
-    return not (
-        probe.message is UNSET
-        and probe.event is UNSET
-        and probe.event_original is UNSET
-        and probe.splunk_raw is UNSET
-        and probe.result is UNSET
-        and probe.payload is UNSET
-        and probe.log is UNSET
-    )
+    return bool(_wrapper_values(probe) != _NO_WRAPPER)
 
 
 def has_event_key(probe: Probe) -> bool:

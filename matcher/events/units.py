@@ -30,7 +30,7 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
 
     ``raw`` are the event's own bytes from brace to brace. ``index`` counts all units of the record
     from 0, in their order: events, rejects and skipped units. ``probe`` is None if only the
-    tolerant parser accepts the event.
+    tolerant parser accepts the event, or if the event's log source is known already.
     """
 
     raw: bytes

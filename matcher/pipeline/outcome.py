@@ -61,7 +61,7 @@ class Outcome:
     rejects: list[RejectedUnit] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     done: int | None = None
-    """The last complete offset; None if no record ended in this part."""
+    """The last complete offset; None if no slice of records ended in this part."""
 
     def add(self, other: "Outcome") -> None:
         """Append a later outcome."""

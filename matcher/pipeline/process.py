@@ -1,8 +1,15 @@
 """The whole hot path: a batch in, an outcome out. Pure, synchronous, no clock.
 
-One record's way::
+Records are taken in slices. One slice's way::
 
-    record → unwrapped, unless it is a single event: events, and units that are not events
+    slice → told at a glance: which records are one event each, and of which log source
+          → candidates: the rules whose literals stand in each record
+          → narrowed to the record's log source type
+          → counted, which is all that nearly every record needs; the others go on one by one
+
+One record's way from there::
+
+    record → unwrapped, unless it was told: events, and units that are not events
       each event → candidates (its bytes) → narrowed to its log source type
                  → normalized, and only then evaluated → alerts
 
@@ -12,21 +19,17 @@ bytes again.
 """
 
 import traceback
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from matcher.alerts.document import EventOrigin, make_alert
 from matcher.engine.ruleset import RuleSet
+from matcher.events.acceptable import BLANK
+from matcher.events.at_a_glance import log_sources
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
-from matcher.events.envelope import (
-    Limits,
-    RawEvent,
-    Unit,
-    UnitSteps,
-    plain_event,
-    unwrap_further,
-)
+from matcher.events.envelope import Limits, RawEvent, Unit, UnitSteps, plain_event, unwrap_further
 from matcher.events.normalize import normalize
 from matcher.events.record import Batch, Record, Reject, RejectReason
 from matcher.events.schema import Event
@@ -39,7 +42,9 @@ unit by unit.
 """
 
 EVENTS_A_PART = 256
-"""A part ends after about this many events, so that the caller may write and let others run."""
+"""A part ends after about this many events, so that the caller may write and let others run. A
+slice has as many records.
+"""
 
 
 class Pipeline:
@@ -71,52 +76,58 @@ class Pipeline:
         """Everything that the batch causes, in parts of about EVENTS_A_PART events: a record may
         hold 100,000.
 
-        A part whose ``done`` is None ends inside a record. It may be empty: to open a large record
-        takes many steps, and the caller gets its turn between two of them. An empty batch has no
-        parts.
+        A part whose ``done`` is None ends inside a slice, perhaps inside a record. It may be empty:
+        to open a large record takes many steps, and the caller gets its turn between two of them.
+        An empty batch has no parts.
         """
+        for start in range(0, len(batch.records), EVENTS_A_PART):
+            yield from self._slice(batch, batch.records[start : start + EVENTS_A_PART])
+
+    def _slice(self, batch: Batch, records: Sequence[Record]) -> Iterator[Outcome]:
         outcome, events = Outcome(), 0
-        for record in batch.records:
-            if events >= EVENTS_A_PART:
-                yield outcome
-                outcome, events = Outcome(), 0
-            plain = self._plain_event(record.value)
-            if plain is not None:
-                self._plain(batch, record, plain, outcome)
+        for index, kind, candidates in self._told(records, outcome.counts):
+            work = _RecordWork(self, batch, records[index])
+            if kind is not None:
+                work.told(kind, candidates, outcome)
                 events += 1
-                continue
-            work = _RecordWork(self, batch, record)
-            for unit in work.units():
+            for unit in work.units() if kind is None else ():
                 if unit is None or events >= EVENTS_A_PART:
                     yield outcome
                     outcome, events = Outcome(), 0
                 work.take(unit, outcome)
                 events += 1
             work.finish(outcome)
-        if batch.records:
-            yield outcome
+        outcome.counts.records += len(records)
+        outcome.counts.bytes += sum(len(record.value or b"") for record in records)
+        outcome.done = records[-1].offset
+        yield outcome
 
-    def _plain_event(self, value: bytes | None) -> RawEvent | None:
+    def _told(
+        self, records: Sequence[Record], counts: Counts
+    ) -> list[tuple[int, SourceKind | None, int]]:
+        """Count the records of a slice that are told at a glance. Returns what is left to do: each
+        record that is not told, by its index; and each that is a candidate, with its log source and
+        the rules that could match it.
+        """
+        values = [record.value or b"" for record in records]
         try:
-            return plain_event(value, self.limits)
-        except Exception:  # noqa: BLE001 - opening it further says what is wrong
-            return None
-
-    def _plain(self, batch: Batch, record: Record, event: RawEvent, outcome: Outcome) -> None:
-        """Process a record that is one event. Nearly every such event is only counted."""
-        try:
-            candidates, kind = self.candidates(event, outcome.counts)
-        except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
-            work = _RecordWork(self, batch, record)
-            work.take(_internal_error("attribution", error, event.raw, event.index), outcome)
-            work.finish(outcome)
-            return
-        if not candidates:
-            _complete(record, outcome)
-            return
-        work = _RecordWork(self, batch, record)
-        work.candidate(event, kind, candidates, outcome)
-        work.finish(outcome)
+            kinds = log_sources(values, self.limits)
+            found = self.ruleset.candidates_of(values)
+        except Exception:  # noqa: BLE001 - the fence: the records are looked at one by one
+            return [(index, None, 0) for index in range(len(records))]
+        for kind, number in Counter(kinds).items():
+            if kind is not None:
+                counts.events[self.catalogue.type_of(kind).name] += number
+        left: list[tuple[int, SourceKind | None, int]] = []
+        for index, kind in enumerate(kinds):
+            if kind is None:
+                left.append((index, None, 0))
+            elif index in found:
+                counts.candidates += 1
+                candidates = self.ruleset.narrow(found[index], self.catalogue.type_of(kind))
+                if candidates:
+                    left.append((index, kind, candidates))
+        return left
 
     def candidates(self, event: RawEvent, counts: Counts) -> tuple[int, SourceKind]:
         """Count one event; returns the rules that could match it, and its log source."""
@@ -128,12 +139,6 @@ class Pipeline:
             counts.candidates += 1
             candidates = self.ruleset.narrow(candidates, source_type)
         return candidates, kind
-
-
-def _complete(record: Record, outcome: Outcome) -> None:
-    outcome.counts.records += 1
-    outcome.counts.bytes += len(record.value or b"")
-    outcome.done = record.offset
 
 
 def _internal_error(step: str, error: Exception, raw: bytes, index: int) -> Reject:
@@ -163,11 +168,20 @@ class _RecordWork:
         """The units of the record, step by step."""
         value, last = self.record.value, -1
         try:
-            for unit in unwrap_further(value, self.pipeline.limits):
+            plain = plain_event(value, self.pipeline.limits)
+            steps = unwrap_further(value, self.pipeline.limits) if plain is None else (plain,)
+            for unit in steps:
                 last += unit is not None
                 yield unit
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
             yield _internal_error("opening", error, value or b"", last + 1)
+
+    def told(self, kind: SourceKind, candidates: int, outcome: Outcome) -> None:
+        """Evaluate the rules that could match a record that was told at a glance: it is an event,
+        and counted already.
+        """
+        raw = (self.record.value or b"").rstrip(BLANK)
+        self.candidate(RawEvent(raw, 0, None), kind, candidates, outcome)
 
     def take(self, unit: Unit | None, outcome: Outcome) -> None:
         """Count one unit; if it is an event, evaluate the rules that could match it."""
@@ -240,7 +254,6 @@ class _RecordWork:
         outcome.rejects += [RejectedUnit(record, reject) for reject in self._dead_letters()]
         if self.matched:
             outcome.forwards.append(record)
-        _complete(record, outcome)
 
     def _dead_letters(self) -> list[Reject]:
         if self.rejected <= MAX_REJECTS_A_RECORD:

@@ -83,8 +83,10 @@ def test_a_batch_is_counted_matched_and_accounted_for():
 
 def test_the_payload_is_the_events_own_bytes():
     element = b'{ "eventName" : "CreateUser","awsRegion":"r" , "x": "\\u00e9\xc3\xa9" }'
-    (alert,) = run(gzip.compress(b'{"Records": [ ' + element + b" ]}")).alerts
-    assert json.loads(alert.body)["payload"] == element.decode()
+    told = element[:-1] + b', "eventSource": "iam.amazonaws.com" }'
+    outcome = run(gzip.compress(b'{"Records": [ ' + element + b" ]}"), told + b" \r\n")
+    payloads = [json.loads(alert.body)["payload"] for alert in outcome.alerts]
+    assert payloads == [element.decode(), told.decode()]
 
 
 def test_cutting_a_batch_anywhere_changes_nothing():
@@ -157,7 +159,6 @@ def _boom(*_arguments):
     ("step", "named", "wrapped"),
     [
         ("unwrap_further", "opening", True),
-        ("attribute", "attribution", False),
         ("attribute", "attribution", True),
         ("normalize", "normalization", False),
         ("normalize", "normalization", True),
@@ -186,6 +187,18 @@ def test_a_fault_of_ours_costs_one_unit_and_says_where(monkeypatch, step, named,
     expected = 1 if step == "unwrap_further" else 3 if wrapped else 2
     assert [alert.rule_id for alert in outcome.alerts] == ["create"] * expected
     assert outcome.done == (1 if wrapped else 2)
+
+
+@pytest.mark.parametrize("step", ["log_sources", "candidates_of"])
+def test_a_fault_in_the_glance_costs_nothing(monkeypatch, step):
+    """Then the records of the slice are looked at one by one."""
+    place = process if step == "log_sources" else RuleSet
+    values = [dumps(trail("CreateUser")), b"{", dumps(trail("ListUsers"))]
+    expected = run(*values)
+    monkeypatch.setattr(place, step, _boom)
+    found = run(*values)
+    assert (found.alerts, found.rejects, found.done) == (expected.alerts, expected.rejects, 2)
+    assert found.counts == expected.counts
 
 
 def test_a_candidate_is_wholly_parsed_once_and_classified_once(monkeypatch):

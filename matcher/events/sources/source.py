@@ -27,6 +27,20 @@ class SourceKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class Telltale:
+    """A top-level key whose text tells the log source, if none of the keys ``unless`` is there.
+
+    An event whose text under ``key`` ends with ``ends`` is certainly of the log source; whether any
+    other event is, a telltale does not say. ``key`` is one of
+    :func:`matcher.events.probe.has_event_key`'s.
+    """
+
+    key: str
+    ends: str
+    unless: Names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDefinition:
     """How the events of one log source are recognised and normalized.
@@ -53,6 +67,7 @@ class SourceDefinition:
     certain: Callable[[dict[str, Any]], bool] | None = None
     likely: Callable[[dict[str, Any]], bool] | None = None
     certain_at_a_glance: Callable[[Probe], bool] | None = None
+    telltale: Telltale | None = None
     only_operation: str | None = None
     has_result: bool = False
 

@@ -9,4 +9,5 @@ CLOUDTRAIL = SourceDefinition(
     reads=recognition.READS,
     certain=recognition.is_cloudtrail,
     certain_at_a_glance=recognition.is_cloudtrail_at_a_glance,
+    telltale=recognition.TELLTALE,
 )

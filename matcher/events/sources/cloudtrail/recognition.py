@@ -6,6 +6,7 @@ from msgspec import UNSET
 
 from matcher.events.document import has, spellings
 from matcher.events.probe import Probe
+from matcher.events.sources.source import Telltale
 
 _VETOES = (*spellings("acsRegion"), *spellings("serviceName"))
 _EVENT_SOURCE = spellings("eventSource")
@@ -15,6 +16,7 @@ _REGION_OR_IDENTITY = (*spellings("awsRegion"), *spellings("userIdentity"))
 _AWS = ".amazonaws.com"
 
 READS = _EVENT_SOURCE
+TELLTALE = Telltale("eventSource", _AWS, unless=_VETOES)
 
 
 def is_cloudtrail(document: dict[str, Any]) -> bool:
