@@ -13,13 +13,18 @@ _DELAY = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 21600.0,
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric. ``labels`` are bounded sets; ``buckets`` are a histogram's upper bounds."""
+    """One metric. ``labels`` are bounded sets; ``buckets`` are a histogram's upper bounds.
+
+    ``joined`` says how the values of a gauge in several workers become one value of the service.
+    Counters and histograms are always added.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    joined: Literal["sum", "max", "min"] = "sum"
 
 
 class Recorder(Protocol):
@@ -43,21 +48,28 @@ BUILD_INFO = Metric(
     "gauge",
     "Always 1; the labels say what runs.",
     ("version", "python", "aiokafka"),
+    joined="max",
 )
 RULESET_INFO = Metric(
-    "matcher_ruleset_info", "gauge", "Always 1; the digest of the rules in use.", ("digest",)
+    "matcher_ruleset_info",
+    "gauge",
+    "Always 1; the digest of the rules in use.",
+    ("digest",),
+    joined="max",
 )
-RULES_LOADED = Metric("matcher_rules_loaded", "gauge", "Rules in use.", ("language",))
+RULES_LOADED = Metric("matcher_rules_loaded", "gauge", "Rules in use.", ("language",), joined="max")
 RULE_INFO = Metric(
     "matcher_rule_info",
     "gauge",
     "1 for each rule in use: what the id stands for, to be joined with counters by rule_id.",
     ("rule_id", "title", "language"),
+    joined="max",
 )
 RULES_ALWAYS_EVALUATED = Metric(
     "matcher_rules_always_evaluated",
     "gauge",
     "Rules without a literal: each of them looks at every event of its log source.",
+    joined="max",
 )
 
 RECORDS_CONSUMED = Metric(
@@ -193,6 +205,7 @@ ISOLATED = Metric(
     "gauge",
     "The offset of a batch that cannot be read: its partition stands there. Absent while well.",
     ("topic", "partition"),
+    joined="max",
 )
 TOPICS_MADE_ANEW = Metric(
     "matcher_topics_made_anew_total",
@@ -203,16 +216,29 @@ TOPICS_MADE_ANEW = Metric(
 LAST_PROGRESS = Metric(
     "matcher_last_progress_timestamp_seconds",
     "gauge",
-    "When a record was last processed, or the input was last seen to hold none.",
+    "When a record was last processed, or the input was last seen to hold none; of several "
+    "workers, the longest ago where records wait.",
+    joined="min",
 )
 LOOP_LAG = Metric(
-    "matcher_event_loop_lag_seconds", "gauge", "How late the event loop ran its last timer."
+    "matcher_event_loop_lag_seconds",
+    "gauge",
+    "How late the event loop ran its last timer; of several workers, the latest.",
+    joined="max",
 )
 CLIENT_LOG_MESSAGES = Metric(
     "matcher_kafka_client_log_messages_total",
     "counter",
     "Warnings and errors that the Kafka client logged.",
     ("level",),
+)
+
+WORKERS = Metric("matcher_workers", "gauge", "Worker processes that run.")
+WORKER_RESTARTS = Metric(
+    "matcher_worker_restarts_total",
+    "counter",
+    "Workers that ended unasked and were started again.",
+    ("worker",),
 )
 
 CATALOGUE: tuple[Metric, ...] = tuple(

@@ -41,6 +41,10 @@ QueryDialect = Annotated[
     Dialect,
     typer.Option(help="compat takes what is written in the wild, strict what IBM documents."),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Processes that share the work: up to one a core."),
+]
 BootstrapServers = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT,…", help="Some of the cluster's brokers."),

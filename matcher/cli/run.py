@@ -7,12 +7,21 @@ from typing import Annotated
 import structlog
 import typer
 
-from matcher.cli.options import BootstrapServers, ConfigFile, Profile, Rules, Sets, configuration
+from matcher.cli.options import (
+    BootstrapServers,
+    ConfigFile,
+    Profile,
+    Rules,
+    Sets,
+    Workers,
+    configuration,
+)
 from matcher.config import Settings
 from matcher.config.document import effective_toml
 from matcher.pipeline.process import Pipeline
 from matcher.service import logs
 from matcher.service.service import Service, run_service
+from matcher.service.supervisor import Supervisor
 from matcher.service.wiring import build_pipeline, rule_paths
 
 log = structlog.get_logger(__name__)
@@ -29,6 +38,7 @@ def run(
     alert_topic: Annotated[str | None, typer.Option(help="Where alerts go.")] = None,
     rules: Rules = None,
     profile: Profile = None,
+    workers: Workers = None,
     http_port: Annotated[
         int | None, typer.Option(help="Of /metrics, /livez and /readyz; 0 takes a free one.")
     ] = None,
@@ -54,6 +64,7 @@ def run(
             "output.alert_topic": ("--alert-topic", alert_topic),
             "rules.paths": ("--rules", rules),
             "catalogue.profile": ("--profile", profile),
+            "service.workers": ("--workers", workers),
             "http.port": ("--http-port", http_port),
             "service.log_level": ("--log-level", log_level),
             "service.log_format": ("--log-format", log_format),
@@ -72,7 +83,10 @@ def run(
         log.warning("settings", message=warning)
     for text in about_rules:
         log.warning("rules", message=text)
-    run_service(Service(found.settings, pipeline))
+    if found.settings.service.workers > 1:
+        Supervisor(found.settings, pipeline).run()
+    else:
+        run_service(Service(found.settings, pipeline))
 
 
 def _say_what_runs(settings: Settings, pipeline: Pipeline) -> None:
@@ -84,6 +98,7 @@ def _say_what_runs(settings: Settings, pipeline: Pipeline) -> None:
         group=settings.input.group,
         topics=list(settings.input.topics),
         alert_topic=settings.output.alert_topic,
+        workers=settings.service.workers,
         rules=len(pipeline.ruleset.rules),
         rules_from=[str(path) for path in rule_paths(settings)],
         ruleset=pipeline.ruleset.digest,

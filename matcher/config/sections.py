@@ -258,6 +258,9 @@ class HttpSettings(Section):
 class ServiceSettings(Section):
     """How the process behaves."""
 
+    workers: Annotated[int, Field(ge=1, le=256)] = Field(
+        1, description="processes that share the work: up to one a core, and one a partition"
+    )
     slice_seconds: Seconds = Field(0.05, description="the longest the loop is held by matching")
     drain_timeout: Seconds = Field(45.0, description="for a clean stop, below the grace period")
     stall_timeout: Seconds = Field(

@@ -4,8 +4,10 @@ This is the only module that imports the Prometheus client. Each :class:`Exposit
 of its own, so two services in one process do not share series.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -16,6 +18,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric as ClientFamily
+from prometheus_client.registry import Collector
 
 from matcher.metrics import CATALOGUE, Metric
 
@@ -24,16 +28,39 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # every counter would have a second series that nobody asks for
 
 
-class Exposition:
-    """A :class:`matcher.metrics.Recorder`. A metric that is not in the catalogue raises
-    KeyError.
-    """
+Labels = tuple[tuple[str, str], ...]
+"""The names and values of a series' labels, in their order on the page."""
 
-    def __init__(self) -> None:
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """One line of the page."""
+
+    name: str
+    labels: Labels
+    value: float
+
+
+class Family(msgspec.Struct, frozen=True, array_like=True):
+    """A metric with its samples. ``name`` is without the ``_total`` of a counter."""
+
+    name: str
+    kind: str
+    help: str
+    samples: tuple[Sample, ...]
+
+
+Snapshot = tuple[Family, ...]
+"""The numbers of one process at one moment."""
+
+
+class Exposition:
+    """A :class:`matcher.metrics.Recorder` of these metrics; any other metric raises KeyError."""
+
+    def __init__(self, metrics: Sequence[Metric] = CATALOGUE) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        self._families = {metric.name: self._family(metric) for metric in CATALOGUE}
+        self._families = {metric.name: self._family(metric) for metric in metrics}
         self._children: dict[tuple[str, tuple[str, ...]], Any] = {}
 
     def add(self, metric: Metric, amount: float = 1, labels: tuple[str, ...] = ()) -> None:
@@ -67,6 +94,21 @@ class Exposition:
         """The page that Prometheus scrapes, of type :data:`CONTENT_TYPE`."""
         return generate_latest(self._registry)
 
+    def snapshot(self) -> Snapshot:
+        """Every number of the page, to be joined with those of other processes."""
+        return tuple(
+            Family(
+                family.name,
+                family.type,
+                family.documentation,
+                tuple(
+                    Sample(sample.name, tuple(sample.labels.items()), sample.value)
+                    for sample in family.samples
+                ),
+            )
+            for family in self._registry.collect()
+        )
+
     def _family(self, metric: Metric) -> Counter | Gauge | Histogram:
         common: dict[str, Any] = {
             "name": metric.name,
@@ -89,3 +131,20 @@ class Exposition:
             family = self._families[metric.name]
             child = self._children[key] = family.labels(*labels) if labels else family
         return child
+
+
+def render(snapshot: Snapshot) -> bytes:
+    """The page with these numbers, of type :data:`CONTENT_TYPE`."""
+    return generate_latest(_Given(snapshot))
+
+
+class _Given(Collector):
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterable[ClientFamily]:
+        for family in self._snapshot:
+            shown = ClientFamily(family.name, family.help, family.kind)
+            for sample in family.samples:
+                shown.add_sample(sample.name, dict(sample.labels), sample.value)
+            yield shown

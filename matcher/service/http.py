@@ -7,7 +7,7 @@ take SIGTERM from :mod:`matcher.service.shutdown` and raise it again at the end.
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from matcher.config import HttpSettings
 from matcher.errors import ConfigError
-from matcher.service.exposition import CONTENT_TYPE, Exposition
+from matcher.service.exposition import CONTENT_TYPE
 
 _CLOSE_SECONDS = 1
 CONNECTION_SECONDS = 10.0
@@ -37,17 +37,20 @@ matcher
 """
 
 Answer = Callable[[], tuple[bool, str]]
-"""A health check: whether the service is healthy, and one line that says why."""
+"""A health check: whether the service is healthy, and a line or several that say why."""
+
+Numbers = Callable[[], Awaitable[bytes]]
+"""The page that Prometheus scrapes."""
 
 
-def application(exposition: Exposition, live: Answer, ready: Answer) -> Starlette:
+def application(numbers: Numbers, live: Answer, ready: Answer) -> Starlette:
     """The application with the pages. No page waits for Kafka."""
 
     async def index(_request: Request) -> Response:
         return PlainTextResponse(_INDEX)
 
     async def metrics(_request: Request) -> Response:
-        return Response(exposition.render(), media_type=CONTENT_TYPE)
+        return Response(await numbers(), media_type=CONTENT_TYPE)
 
     async def livez(_request: Request) -> Response:
         return _health(live())

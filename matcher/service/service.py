@@ -5,7 +5,8 @@
     signals ─→ drain: readiness false → intake stops → the slice in work → acknowledgements
                → commit → consumer and producer closed → HTTP closed → exit 0
 
-A second signal, or a drain beyond its budget, forces (:mod:`matcher.service.shutdown`).
+A second signal, or a drain beyond its budget, forces (:mod:`matcher.service.shutdown`). Of several
+workers each is such a service; :mod:`matcher.service.supervisor` stands before them.
 """
 
 import asyncio
@@ -14,13 +15,13 @@ import platform
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 
 import structlog
 import uvloop
 
 from matcher.config import Settings
-from matcher.errors import ForcedError
 from matcher.events.record import RejectReason, SkipReason
 from matcher.metrics import (
     BUILD_INFO,
@@ -32,6 +33,7 @@ from matcher.metrics import (
     RULES_LOADED,
     RULESET_INFO,
     SKIPPED,
+    WORKERS,
     Recorder,
 )
 from matcher.pipeline.process import Pipeline
@@ -49,7 +51,7 @@ from matcher.stream.worker import Worker
 
 log = structlog.get_logger(__name__)
 
-_CLOSING_SECONDS = 10.0
+CLOSING_SECONDS = 10.0
 """Time beyond the drain, to close the connections."""
 
 _REVOKE_SHARE = 0.75
@@ -83,8 +85,17 @@ async def prepare_worker(
     )
 
 
+Front = Callable[["Service"], AbstractAsyncContextManager[None]]
+"""Shows a service to the outside while its block runs."""
+
+
 class Service:
-    """One run of the service. ``on_listening`` is told the HTTP address once it answers."""
+    """One run of the service. ``on_listening`` is told the HTTP address once it answers.
+
+    A worker of several has a ``front`` in place of HTTP. It is also told by its supervisor when to
+    end, so signals ask it for a drain and never force it: a terminal and a service manager send
+    theirs to every process, beside what the supervisor says.
+    """
 
     def __init__(
         self,
@@ -92,7 +103,9 @@ class Service:
         pipeline: Pipeline,
         exposition: Exposition | None = None,
         on_listening: Callable[[str], None] = lambda _address: None,
+        front: Front | None = None,
     ) -> None:
+        self._front = front
         self._settings = settings
         self._pipeline = pipeline
         self.exposition = exposition or Exposition()
@@ -106,12 +119,17 @@ class Service:
         """Whether rules are loaded and the group has assigned partitions: the answer of
         ``/readyz``.
         """
-        return self._ready()[0]
+        return self.readiness()[0]
 
     def request_stop(self, why: str) -> None:
         """Drain, and end :meth:`run`, as the first signal does."""
         if self._shutdown is not None:
             self._shutdown.request(why)
+
+    def force(self, why: str) -> None:
+        """End :meth:`run` without waiting for the drain, as the second signal does."""
+        if self._shutdown is not None:
+            self._shutdown.force(why)
 
     async def run(self) -> None:
         """Run until a clean drain.
@@ -123,21 +141,22 @@ class Service:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a service runs in a task")
-        budget = self._settings.service.drain_timeout + _CLOSING_SECONDS
+        budget = self._settings.service.drain_timeout + CLOSING_SECONDS
+        patient = self._front is not None
+        front = self._front(self) if self._front is not None else self._pages()
         try:
-            with Shutdown(budget, self._drain, task.cancel) as self._shutdown:
-                async with self._pages():
+            with Shutdown(budget, self._drain, task.cancel, patient=patient) as self._shutdown:
+                async with front:
                     await self._work()
         except asyncio.CancelledError:
             if self._shutdown is None or self._shutdown.forced is None:
                 raise
-            raise ForcedError(
-                f"ended before it had drained: {self._shutdown.forced}. What was not "
-                "acknowledged was not committed, and will be read again."
-            ) from None
+            raise self._shutdown.error() from None
         log.info("stopped")
 
     async def _work(self) -> None:
+        if self._stopping:
+            return
         with ClientLog(self.exposition) as client_log:
             preparing = self._preparing = asyncio.create_task(
                 prepare_worker(self._settings, self._pipeline, self.exposition, client_log)
@@ -148,7 +167,13 @@ class Service:
                 preparing.cancel()
             if not preparing.cancelled():
                 self._worker = preparing.result()
+                if self._stopping:
+                    self._worker.request_stop()
                 await self._worker.run()
+
+    @property
+    def _stopping(self) -> bool:
+        return self._shutdown is not None and self._shutdown.requested
 
     def _drain(self) -> None:
         if self._worker is not None:
@@ -158,7 +183,10 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _pages(self) -> AsyncIterator[None]:
-        app = application(self.exposition, self._live, self._ready)
+        async def numbers() -> bytes:
+            return self.exposition.render()
+
+        app = application(numbers, self._live, self.readiness)
         async with serve(self._settings.http, app) as address:
             log.info("listening", address=address)
             self._on_listening(address)
@@ -174,7 +202,8 @@ class Service:
             return True, "starting"
         return True, f"last progress {self._worker.progress():.1f} s ago"
 
-    def _ready(self) -> tuple[bool, str]:
+    def readiness(self) -> tuple[bool, str]:
+        """Whether the service is ready, and one line that says why."""
         rules = len(self._pipeline.ruleset.rules)
         reason = "starting" if self._worker is None else self._worker.not_ready_because
         if self._worker is None or reason:
@@ -192,6 +221,7 @@ class Service:
         """
         record, ruleset = self.exposition, self._pipeline.ruleset
         labels = (version("matcher"), platform.python_version(), version("aiokafka"))
+        record.set(WORKERS, 1)
         record.set(BUILD_INFO, 1, labels)
         record.set(RULESET_INFO, 1, (ruleset.digest,))
         for language, count in Counter(rule.language for rule in ruleset.rules).items():

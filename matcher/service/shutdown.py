@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import structlog
 
-from matcher.errors import EXIT_FORCED
+from matcher.errors import EXIT_FORCED, ForcedError
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -30,12 +30,19 @@ class Shutdown:
     """Installs the signal handlers while its block runs, and then restores the former ones.
 
     ``drain`` is called once, at the first signal or :meth:`request`. ``cancel`` is called when the
-    end is forced; :attr:`forced` then says why.
+    end is forced; :attr:`forced` then says why. With ``patient`` a further signal changes nothing:
+    only :meth:`force` and the budget force the end.
     """
 
     def __init__(
-        self, budget: float, drain: Callable[[], None], cancel: Callable[[], object]
+        self,
+        budget: float,
+        drain: Callable[[], None],
+        cancel: Callable[[], object],
+        *,
+        patient: bool = False,
     ) -> None:
+        self._patient = patient
         self._budget = budget
         self._drain = drain
         self._cancel = cancel
@@ -73,21 +80,29 @@ class Shutdown:
         self.requested = True
         log.info("draining", why=why, budget_seconds=self._budget)
         self._timer = asyncio.get_running_loop().call_later(
-            self._budget, self._force, f"the drain took longer than {self._budget:g} s"
+            self._budget, self.force, f"the drain took longer than {self._budget:g} s"
         )
         self._drain()
+
+    def error(self) -> ForcedError:
+        """The error that a forced end is raised as."""
+        return ForcedError(
+            f"ended before it had drained: {self.forced}. What was not "
+            "acknowledged was not committed, and will be read again."
+        )
 
     def _install(self, number: signal.Signals, handler: Callable[[signal.Signals], None]) -> None:
         self._before[number] = signal.getsignal(number)
         asyncio.get_running_loop().add_signal_handler(number, handler, number)
 
     def _received(self, number: signal.Signals) -> None:
-        if self.requested:
-            self._force(f"{number.name} came a second time")
-        else:
+        if not self.requested:
             self.request(number.name)
+        elif not self._patient:
+            self.force(f"{number.name} came a second time")
 
-    def _force(self, why: str) -> None:
+    def force(self, why: str) -> None:
+        """End now, without waiting for the drain; a second call changes nothing."""
         if self.forced is not None:
             return
         self.forced = why

@@ -13,8 +13,12 @@ from matcher.service.exposition import Exposition
 from matcher.service.http import application, serve
 
 
+async def numbers() -> bytes:
+    return Exposition().render()
+
+
 async def get(path: str, *, live: bool = True, ready: bool = True) -> httpx.Response:
-    app = application(Exposition(), lambda: (live, "live"), lambda: (ready, "ready"))
+    app = application(numbers, lambda: (live, "live"), lambda: (ready, "ready"))
     async with serve(HttpSettings(port=0), app) as address, httpx.AsyncClient() as client:
         return await client.get(address + path)
 
@@ -44,7 +48,7 @@ async def test_a_page_that_is_not_there():
 
 
 async def test_an_address_that_is_taken_is_one_clear_error():
-    app = application(Exposition(), lambda: (True, ""), lambda: (True, ""))
+    app = application(numbers, lambda: (True, ""), lambda: (True, ""))
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match=f"127.0.0.1 port {port}: .*MATCHER_HTTP__PORT") as it:
@@ -55,7 +59,7 @@ async def test_an_address_that_is_taken_is_one_clear_error():
 
 async def test_the_server_leaves_signal_handlers_alone():
     before = signal.getsignal(signal.SIGTERM)
-    app = application(Exposition(), lambda: (True, ""), lambda: (True, ""))
+    app = application(numbers, lambda: (True, ""), lambda: (True, ""))
     async with serve(HttpSettings(port=0), app) as address, httpx.AsyncClient() as client:
         await client.get(address)
         assert signal.getsignal(signal.SIGTERM) is before
@@ -67,7 +71,7 @@ REQUEST = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 @pytest.mark.parametrize("sent", [b"", REQUEST[:14], REQUEST])
 async def test_a_connection_that_asks_nothing_more_is_closed(sent):
     """Silent, slow with its headers, or idle after an answer."""
-    app = application(Exposition(), lambda: (True, "live"), lambda: (True, ""))
+    app = application(numbers, lambda: (True, "live"), lambda: (True, ""))
     async with serve(HttpSettings(port=0), app, connection_seconds=0.2) as address:
         port = int(address.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -80,7 +84,7 @@ async def test_a_connection_that_asks_nothing_more_is_closed(sent):
 
 
 async def test_there_is_a_cap_on_connections():
-    app = application(Exposition(), lambda: (True, "live"), lambda: (True, ""))
+    app = application(numbers, lambda: (True, "live"), lambda: (True, ""))
     async with serve(HttpSettings(port=0), app, most_connections=5) as address:
         port = int(address.rpartition(":")[2])
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
