@@ -6,6 +6,8 @@ ratios are what to compare between machines.
 """
 
 import argparse
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,17 +15,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from benchmarks import kafka, pipeline
+from benchmarks import kafka, peers, pipeline, rules
 from benchmarks.against import checked_out
 from benchmarks.interleaved import ROOT
 from benchmarks.machine import this_machine, this_run
 from benchmarks.page import keep
-from benchmarks.plan import LeftOutError, Plan, corpus_of_environment
+from benchmarks.plan import LeftOutError, Plan
 from benchmarks.report import HEADER, Report, Section
 from tests.brokers.jars import KafkaMissingError
 
 DOCS, CACHE, README = ROOT / "docs", ROOT / ".cache" / "benchmarks", ROOT / "README.md"
-SECTIONS = {"pipeline": pipeline, "kafka": kafka}
+SECTIONS = {"pipeline": pipeline, "rules": rules, "kafka": kafka, "peers": peers}
 """By name, modules with a ``TITLE`` and ``measure(plan)``."""
 
 
@@ -101,9 +103,20 @@ def _plan(options: argparse.Namespace, scratch: Path) -> Plan:
         kafka_records=options.kafka_records or (50_000 if quick else 200_000),
         kafka_shares=(0.0, 0.015, 0.25) if quick else Plan.kafka_shares,
         codecs=("lz4",) if quick else Plan.codecs,
-        corpus=corpus_of_environment(),
+        rule_counts=(3000,) if quick else Plan.rule_counts,
+        peer_records=30_000 if quick else Plan.peer_records,
+        quick=quick,
+        corpus=_named("MATCHER_CORPUS"),
+        sigma_rules=_named("SIGMA_RULES"),
+        rsigma=os.environ.get("RSIGMA") or shutil.which("rsigma"),
+        tenzir=os.environ.get("TENZIR") or shutil.which("tenzir"),
         against=checked_out(options.against, scratch) if options.against else None,
     )
+
+
+def _named(variable: str) -> Path | None:
+    found = os.environ.get(variable)
+    return Path(found) if found else None
 
 
 if __name__ == "__main__":

@@ -14,18 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
+from benchmarks.compare import Cost
+
 ROOT = Path(__file__).parents[1]
 _PROGRAM = Path(__file__).with_name("contestant.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A contestant: what it runs, and the tree whose ``matcher`` it imports."""
+    """A contestant: what it runs, and the tree whose ``matcher`` it imports. Those with the same
+    ``finds`` must find the same number of alerts.
+    """
 
     label: str
     which: str
     rules: Path
     tree: Path = ROOT
+    finds: str = "of all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +96,26 @@ def contestants(entries: Sequence[Entry], files: Sequence[Path]) -> Iterator[lis
             for number in range(len(files)):
                 one.run(number)
         yield running
+
+
+def race(
+    found: Sequence[Entry], files: Sequence[Path], count: int, rounds: int
+) -> list[dict[str, Cost]]:
+    """Every contestant over every file of ``count`` records, by turns: by file, the costs by label.
+
+    Raises AssertionError where two that must find the same number of alerts do not.
+    """
+    costs = [{entry.label: Cost() for entry in found} for _ in files]
+    with contestants(found, files) as running:
+        for _ in range(rounds):
+            for number, file in enumerate(files):
+                alerts: dict[str, dict[str, int]] = {}
+                for one in running:
+                    done = one.run(number)
+                    cost = costs[number][one.entry.label]
+                    cost.add(done.cpu / count * 1e6, count / done.wall)
+                    alerts.setdefault(one.entry.finds, {})[one.entry.label] = done.alerts
+                for same in alerts.values():
+                    if len(set(same.values())) > 1:
+                        raise AssertionError(f"{file.name}: they do not agree: {same}")
+    return costs

@@ -5,12 +5,9 @@ the code; at several shares of matching records. From the share that matches and
 nothing does follows what one alert costs.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from benchmarks.compare import OURS, Cost, alert_rows, compared
+from benchmarks.compare import OURS, alert_rows, compared
 from benchmarks.draw import write_lines
-from benchmarks.interleaved import Entry, contestants
+from benchmarks.interleaved import Entry, race
 from benchmarks.plan import Plan
 from benchmarks.report import Section
 from tests.faults.load import RULES
@@ -52,33 +49,10 @@ def group(share: float) -> str:
 def entries(plan: Plan) -> list[Entry]:
     """Who runs: first the yardsticks, then ours, then the other version."""
     found = [
-        Entry(PARSE, "parse", RULES),
+        Entry(PARSE, "parse", RULES, finds="nothing"),
         Entry(OBVIOUS, "obvious", RULES),
         Entry(OURS, "pipeline", RULES),
     ]
     if plan.against:
         found.append(Entry(plan.against.label, "pipeline", RULES, plan.against.path))
     return found
-
-
-def race(
-    found: Sequence[Entry], files: Sequence[Path], count: int, rounds: int
-) -> list[dict[str, Cost]]:
-    """Every contestant over every file of ``count`` records, by turns: by file, the costs by label.
-
-    Raises AssertionError where two of them do not find the same number of alerts.
-    """
-    costs = [{entry.label: Cost() for entry in found} for _ in files]
-    with contestants(found, files) as running:
-        for _ in range(rounds):
-            for number, file in enumerate(files):
-                alerts = {}
-                for one in running:
-                    done = one.run(number)
-                    cost = costs[number][one.entry.label]
-                    cost.add(done.cpu / count * 1e6, count / done.wall)
-                    if one.entry.which != "parse":
-                        alerts[one.entry.label] = done.alerts
-                if len(set(alerts.values())) > 1:
-                    raise AssertionError(f"{file.name}: they do not agree: {alerts}")
-    return costs

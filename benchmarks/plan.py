@@ -1,6 +1,5 @@
 """What a run is to measure, and with what: made once from the options, read by every section."""
 
-import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from benchmarks.against import Tree
-from benchmarks.draw import Pools, audit_lines, split
+from benchmarks.draw import Pools, audit_lines, cloudtrail_lines, split
 from tests.brokers.client import KafkaBroker
 from tests.brokers.jars import find_jars
 from tests.brokers.real import RealCluster
@@ -31,7 +30,13 @@ class Plan:
     kafka_records: int = 200_000
     kafka_shares: tuple[float, ...] = (0.0, 0.001, 0.015, 0.25)
     codecs: tuple[str, ...] = ("none", "lz4", "zstd")
+    rule_counts: tuple[int, ...] = (500, 3000, 10_000)
+    peer_records: int = 200_000
+    quick: bool = False
     corpus: Path | None = None
+    sigma_rules: Path | None = None
+    rsigma: str | None = None
+    tenzir: str | None = None
     against: Tree | None = None
 
     def __enter__(self) -> Self:
@@ -60,8 +65,18 @@ class Plan:
         """Records of CloudTrail and Azure, parted by the rule that ships."""
         return split(audit_lines(self.corpus), RULES)
 
+    @cached_property
+    def cloudtrail_pools(self) -> Pools:
+        """Records of CloudTrail, parted by SigmaHQ's rules. Raises LeftOutError."""
+        rules = self.needed_sigma_rules()
+        if self.corpus is None:
+            raise LeftOutError("set MATCHER_CORPUS to the directory of the public corpus")
+        return split(cloudtrail_lines(self.corpus), rules)
 
-def corpus_of_environment() -> Path | None:
-    """``MATCHER_CORPUS``, None where it is unset."""
-    found = os.environ.get("MATCHER_CORPUS")
-    return Path(found) if found else None
+    def needed_sigma_rules(self) -> Path:
+        """SigmaHQ's rules for CloudTrail. Raises LeftOutError where they are not named."""
+        if self.sigma_rules is None:
+            raise LeftOutError(
+                "set SIGMA_RULES to rules/cloud/aws/cloudtrail of a checkout of SigmaHQ/sigma"
+            )
+        return self.sigma_rules

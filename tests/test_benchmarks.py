@@ -1,18 +1,21 @@
 """The benchmarks run, measure what they say, and report it well; how fast is no test's business."""
 
+import gzip
 import json
 import re
 import subprocess
+from dataclasses import replace
 from xml.etree import ElementTree as ET  # our own picture
 
 import pytest
+import yaml
 
-from benchmarks import kafka, pipeline
+from benchmarks import kafka, peers, pipeline, rules
 from benchmarks.__main__ import main
 from benchmarks.against import Tree, checked_out
 from benchmarks.compare import Cost, compared
 from benchmarks.draw import Pools, split, write_lines
-from benchmarks.interleaved import ROOT
+from benchmarks.interleaved import ROOT, Entry, race
 from benchmarks.obvious import detect
 from benchmarks.page import keep, kept, page, summary
 from benchmarks.plan import Plan
@@ -73,14 +76,80 @@ def test_the_service_is_measured_beside_a_bare_reader_of_its_topic(tmp_path):
     assert section.row("one alert more, acknowledged", "matcher")
 
 
+SIGMA_RULE = """\
+title: Logging stopped
+id: 4db60cc0-36fb-42b7-9b58-a5b53019fb74
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection: {eventSource: iam.amazonaws.com, eventName: StopLogging}
+  condition: selection
+"""
+
+
+@pytest.fixture
+def sigma_plan(tmp_path) -> Plan:
+    """One rule of Sigma, and a corpus of its own."""
+    given, corpus = tmp_path / "given", tmp_path / "corpus"
+    given.mkdir()
+    corpus.mkdir()
+    (given / "aws_cloudtrail_disable_logging.yml").write_text(SIGMA_RULE, "utf-8")
+    packed = gzip.compress(b"\n".join(generated_lines(400)))
+    (corpus / "cloudtrail__generated.jsonl.gz").write_bytes(packed)
+    sizes = {"rounds": 1, "records": 400, "peer_records": 400, "rule_counts": (5,), "quick": True}
+    return Plan(tmp_path, **sizes, corpus=corpus, sigma_rules=given)
+
+
+def test_large_rule_sets_find_what_the_given_rules_find(sigma_plan):
+    section = rules.measure(sigma_plan)
+    for services in ("few services", "many services"):
+        assert section.row(services, "5 rules").speeds[0].than == "1 rules"
+
+
+def test_the_variants_of_few_services_keep_the_service_and_none_has_the_given_names(sigma_plan):
+    few, many = (s.rules for s in rules.rule_sets(sigma_plan)[2:])
+    for file in sorted(few.glob("*.yml"))[1:]:
+        selection = yaml.safe_load(file.read_text("utf-8"))["detection"]["selection"]
+        assert selection["eventSource"] == "iam.amazonaws.com"
+        assert selection["eventName"] != ["StopLogging"]
+    sources = {
+        yaml.safe_load(file.read_text("utf-8"))["detection"]["selection"]["eventSource"]
+        for file in many.glob("*.yml")
+    }
+    assert len(sources) == 5
+
+
+def test_engines_that_are_not_there_are_told_and_ours_is_measured(sigma_plan):
+    section = peers.measure(sigma_plan)
+    assert section.row("1 rules", "matcher").ours
+    assert [reason.split()[0] for reason in section.left_out] == ["rsigma", "Tenzir"]
+
+
+def test_another_engine_is_fed_the_same_rules_and_events(sigma_plan, tmp_path):
+    program = tmp_path / "tenzir"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n', "utf-8")
+    program.chmod(0o755)
+    section = peers.measure(replace(sigma_plan, tenzir=str(program)))
+    assert section.row("1 rules", "Tenzir")
+    calls = (tmp_path / "calls").read_text("utf-8")
+    assert calls.count("one.ndjson") == 2
+    assert calls.count("peers.ndjson") == 1
+
+
+def test_without_sigmas_rules_the_section_says_what_to_set(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("SIGMA_RULES", raising=False)
+    assert main(["--only", "rules", "--write", str(tmp_path)]) == 0
+    assert "rules: left out: set SIGMA_RULES to" in capsys.readouterr().err
+    assert "Left out: set SIGMA_RULES" in (tmp_path / "benchmarks.md").read_text("utf-8")
+
+
 def test_contestants_that_do_not_find_the_same_alerts_end_the_run(plan, tmp_path):
     """A wrong fast answer is no result."""
     other = tmp_path / "rule.yml"
     other.write_text(RULES.read_text("utf-8").replace("'CreateUser', ", ""), "utf-8")
     file = write_lines(plan.audit_pools.draw(400, 0.25), tmp_path / "events.jsonl")
-    entries = [pipeline.Entry("ours", "pipeline", RULES), pipeline.Entry("b", "pipeline", other)]
+    entries = [Entry("ours", "pipeline", RULES), Entry("b", "pipeline", other)]
     with pytest.raises(AssertionError, match="they do not agree"):
-        pipeline.race(entries, [file], 400, rounds=1)
+        race(entries, [file], 400, rounds=1)
 
 
 def test_another_tree_runs_its_own_code_beside_ours(tmp_path):
@@ -146,7 +215,7 @@ def test_a_run_prints_one_table_and_writes_page_picture_and_json(capsys, monkeyp
 def test_an_unknown_section_is_told_with_those_there_are(capsys):
     with pytest.raises(SystemExit):
         main(["--only", "speed"])
-    assert "no section speed: give of pipeline, kafka" in capsys.readouterr().err
+    assert "no section speed: give of pipeline, rules, kafka, peers" in capsys.readouterr().err
 
 
 def a_report(*sections: Section, cores: int = 2) -> Report:
