@@ -1,12 +1,11 @@
 """An alert, ready to be written."""
 
-from dataclasses import dataclass
+import msgspec
 
 from matcher.engine.rule import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One match of one rule in one event.
 
     ``body`` is the JSON document of ``docs/alert.md`` ("cloud-audit-alert/1"), a function of the

@@ -5,30 +5,26 @@ told by headers of the Kafka record and by metrics.
 """
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID, uuid5
 
+import msgspec
 import orjson
 
-from matcher.alerts.alert import Alert
-from matcher.alerts.truncation import fitted
-from matcher.engine.compiler import is_payload, operand
+from matcher.engine.reasons import Reason
 from matcher.engine.rule import Rule
-from matcher.engine.ruleset import Match
 from matcher.events.record import InputFile, TopicPartition
 from matcher.events.schema import Event
 from matcher.events.text import readable
 
 SCHEMA = "cloud-audit-alert/1"
-NAMESPACE = UUID("2d1218a9-0ad1-544f-9eba-34f318b260a7")
 PAYLOAD_REFERENCE = {"$ref": "payload"}
 
+_DAY = 24 * 60 * 60
 
-@dataclass(frozen=True, slots=True)
-class EventOrigin:
+
+class EventOrigin(msgspec.Struct, frozen=True):
     """Where an event was read: the input, the record's offset (or line), the event's index in the
     record.
     """
@@ -39,45 +35,15 @@ class EventOrigin:
 
     def document(self) -> dict[str, Any]:
         """The origin in the form that an alert's document has."""
-        if isinstance(self.input, TopicPartition):
-            place: dict[str, Any] = {"topic": self.input.topic, "partition": self.input.partition}
-            return {**place, "offset": self.offset, "index": self.index}
-        return {"file": self.input.path, "line": self.offset, "index": self.index}
-
-
-def alert_id(rule: Rule, uid: str) -> str:
-    """uuid5 of rule, version and event: the same wherever and whenever the match is found."""
-    return str(uuid5(NAMESPACE, json.dumps([rule.id, rule.version, uid], separators=(",", ":"))))
-
-
-def make_alert(
-    match: Match, event: Event, origin: EventOrigin, *, ruleset: str, timestamp: int, max_bytes: int
-) -> Alert:
-    """The alert of a match. ``ruleset`` is the rule set's digest, ``timestamp`` the record's."""
-    rule = match.rule
-    identity = alert_id(rule, event.uid)
-    document: dict[str, Any] = {
-        "schema": SCHEMA,
-        "id": identity,
-        "rule": _rule_section(rule),
-        "event": _event_section(event),
-        "columns": _columns(rule, event),
-        "why": [
-            {"field": r.field, "operator": r.operator, "value": r.value, "offset": r.offset}
-            for r in match.why
-        ],
-        "origin": origin.document(),
-        "ruleset": ruleset,
-        "payload": readable(event.payload.text),
-    }
-    return Alert(
-        id=identity,
-        rule_id=rule.id,
-        severity=rule.severity,
-        body=fitted(document, encode, event.payload.raw, max_bytes),
-        devicetime=event.devicetime,
-        timestamp=timestamp,
-    )
+        place = self.input
+        if isinstance(place, TopicPartition):
+            return {
+                "topic": place.topic,
+                "partition": place.partition,
+                "offset": self.offset,
+                "index": self.index,
+            }
+        return {"file": place.path, "line": self.offset, "index": self.index}
 
 
 def encode(document: dict[str, Any]) -> bytes:
@@ -92,22 +58,14 @@ def encode(document: dict[str, Any]) -> bytes:
         return readable(text).encode()
 
 
-@lru_cache(maxsize=4096)
-def _rule_fields(
-    identity: str, title: str, version: str, severity: str, confidence: str
-) -> dict[str, Any]:
+def rule_section(rule: Rule) -> dict[str, Any]:
+    """What the document says of the rule."""
     return {
-        "id": identity,
-        "title": title,
-        "version": version,
-        "severity": severity,
-        "confidence": confidence,
-    }
-
-
-def _rule_section(rule: Rule) -> dict[str, Any]:
-    return {
-        **_rule_fields(rule.id, rule.title, rule.version, rule.severity.label, rule.confidence),
+        "id": rule.id,
+        "title": rule.title,
+        "version": rule.version,
+        "severity": rule.severity.label,
+        "confidence": rule.confidence,
         "attack": {
             "tactics": list(rule.attack.tactics),
             "techniques": list(rule.attack.techniques),
@@ -116,7 +74,8 @@ def _rule_section(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _event_section(event: Event) -> dict[str, Any]:
+def event_section(event: Event) -> dict[str, Any]:
+    """What the document says of the event, under QRadar's names."""
     return {
         "starttime": event.starttime,
         "starttime_iso": iso_time(event.starttime),
@@ -141,12 +100,13 @@ def _event_section(event: Event) -> dict[str, Any]:
     }
 
 
-def _columns(rule: Rule, event: Event) -> dict[str, Any]:
+def reason_section(reason: Reason) -> dict[str, Any]:
+    """One entry of ``why``."""
     return {
-        column.alias: PAYLOAD_REFERENCE
-        if is_payload(column.operand)
-        else operand(column.operand)(event)
-        for column in rule.columns
+        "field": reason.field,
+        "operator": reason.operator,
+        "value": reason.value,
+        "offset": reason.offset,
     }
 
 
@@ -154,8 +114,20 @@ def iso_time(milliseconds: int | None) -> str | None:
     """Epoch milliseconds as ISO 8601 in UTC with milliseconds; None where no calendar has it."""
     if milliseconds is None:
         return None
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    day, seconds = divmod(seconds, _DAY)
+    date = _date(day)
+    if date is None:
+        return None
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{date}T{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date(day: int) -> str | None:
+    """The date of a day, counted from 1970-01-01; None outside the years 1 to 9999."""
     try:
-        moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
+        return f"{datetime.fromtimestamp(day * _DAY, UTC):%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
         return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"

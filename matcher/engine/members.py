@@ -118,7 +118,7 @@ def _holds_null(value: Any) -> bool:
 def _on_texts(
     item: Operand, test: Test, *, folded: bool = False, whole: bool = False
 ) -> Callable[[Event], bool]:
-    read = _texts_of(item, folded=folded, whole=whole)
+    read = texts_of(item, folded=folded, whole=whole)
 
     def holds(event: Event) -> bool:
         for text in read(event):  # noqa: SIM110 - a generator costs more
@@ -129,7 +129,7 @@ def _on_texts(
     return holds
 
 
-def _texts_of(item: Operand, *, folded: bool, whole: bool) -> Callable[[Event], list[str]]:
+def texts_of(item: Operand, *, folded: bool, whole: bool) -> Callable[[Event], list[str]]:
     """The texts of a field, made once for an event however many leaves ask for them: they may be a
     megabyte of JSON, or 100,000 members of a list.
     """

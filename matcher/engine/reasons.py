@@ -1,10 +1,12 @@
 """Why a rule matched: every leaf that held, and where its text stands in the payload."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from matcher.engine.compiler import (
+    Getter,
     Predicate,
     is_address,
     is_payload,
@@ -14,6 +16,7 @@ from matcher.engine.compiler import (
 from matcher.engine.expression import (
     Always,
     Among,
+    And,
     Call,
     Case,
     Compare,
@@ -26,12 +29,13 @@ from matcher.engine.expression import (
     Leaf,
     Like,
     Matches,
+    Not,
     Nulls,
     Operand,
+    Or,
     Recent,
-    leaves,
 )
-from matcher.engine.members import texts, values
+from matcher.engine.members import texts_of
 from matcher.engine.patterns import like_runs
 from matcher.engine.regex import regex_search
 from matcher.engine.values import equal, same_address, text_of
@@ -39,8 +43,7 @@ from matcher.events.schema import Event
 from matcher.events.text import fold
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """One leaf that held.
 
     ``offset`` is the byte of the payload at which the compared text first occurs, in any case. It
@@ -54,60 +57,119 @@ class Reason:
 
 
 class Explanation:
-    """Explains the matches of one expression."""
+    """Explains the matches of one expression; what does not depend on the event is made once."""
 
     def __init__(self, expression: Expression) -> None:
-        self._leaves: list[tuple[Leaf, Predicate]] = [
-            (leaf, leaf_predicate(leaf))
-            for leaf in leaves(expression)
-            if not isinstance(leaf, Always)
+        self._leaves: list[tuple[Predicate | None, Callable[[Event], Reason]]] = [
+            (None if holds else leaf_predicate(leaf), _explained(leaf))
+            for leaf, holds in _given(expression, holds=True)
+            if holds is not False and not isinstance(leaf, Always)
         ]
 
     def reasons(self, event: Event) -> tuple[Reason, ...]:
-        """Every leaf that holds for the event, in the rule's order; nothing is short-circuited."""
-        return tuple(_reason(leaf, event) for leaf, holds in self._leaves if holds(event))
+        """Every leaf that holds for the event, in the rule's order; nothing is short-circuited.
+
+        The expression must hold for the event. So a leaf that must hold for that is not tested
+        again.
+        """
+        return tuple(
+            [reason(event) for holds, reason in self._leaves if holds is None or holds(event)]
+        )
 
 
-def _reason(leaf: Leaf, event: Event) -> Reason:
+def _given(expression: Expression, *, holds: bool | None) -> Iterator[tuple[Leaf, bool | None]]:
+    """Each leaf and its outcome, given the outcome of the expression; None is an outcome that is
+    not known.
+    """
+    match expression:
+        case And(items):
+            for item in items:
+                yield from _given(item, holds=holds or None)
+        case Or(items):
+            for item in items:
+                yield from _given(item, holds=None if holds else holds)
+        case Not(item):
+            yield from _given(item, holds=None if holds is None else not holds)
+        case _:
+            yield expression, holds
+
+
+def _explained(leaf: Leaf) -> Callable[[Event], Reason]:
+    """A function that gives the reason for an event for which the leaf holds."""
     match leaf:
         case Among(item):
-            value = _option(leaf, event)
-            return Reason(written(item), "IN", value, _offset(event, value))
+            return _about(item, "IN", _option(leaf))
         case Like(item, pattern, caseless, _, escape):
-            runs = like_runs(pattern, escape)
-            place = _offset(event, max(runs, key=len)) if runs else None
-            return Reason(written(item), "ILIKE" if caseless else "LIKE", pattern, place)
+            run = max(like_runs(pattern, escape), key=len, default="")
+            return _at(item, "ILIKE" if caseless else "LIKE", pattern, lambda e: _offset(e, run))
         case Matches(item, pattern, caseless):
-            operator = "IMATCHES" if caseless else "MATCHES"
-            return Reason(written(item), operator, pattern, _regex_offset(event, leaf))
+            return _at(item, "IMATCHES" if caseless else "MATCHES", pattern, _regex_offset(leaf))
         case InNetwork(item, network):
-            seen = operand(item)(event)
-            return Reason(written(item), "INCIDR", str(network), _offset(event, seen))
+            get = operand(item)
+            return _at(item, "INCIDR", str(network), lambda e: _offset(e, get(e)))
         case IsNull(item):
-            return Reason(written(item), "IS NULL", None, None)
+            return _always(Reason(written(item), "IS NULL", None, None))
         case Compare(operator, left, right):
-            value = operand(right)(event)
-            return Reason(written(left), operator.value, value, _offset(event, value))
+            return _about(left, operator.value, operand(right))
         case Exists(item):
-            return Reason(written(item), "EXISTS", None, None)
+            return _always(Reason(written(item), "EXISTS", None, None))
         case Recent(_, clause):
-            return Reason("starttime", "LAST", clause, None)
+            return _always(Reason("starttime", "LAST", clause, None))
         case Always():
-            return Reason("", "TRUE", leaf.holds, None)
+            return _always(Reason("", "TRUE", leaf.holds, None))
 
 
-def _option(leaf: Among, event: Event) -> Any:
+def _always(reason: Reason) -> Callable[[Event], Reason]:
+    return lambda _event: reason
+
+
+def _at(
+    item: Operand, operator: str, value: Any, offset: Callable[[Event], int | None]
+) -> Callable[[Event], Reason]:
+    """The reason with a value that the rule gives."""
+    field = written(item)
+    return lambda event: Reason(field, operator, value, offset(event))
+
+
+def _about(item: Operand, operator: str, value: Getter) -> Callable[[Event], Reason]:
+    """The reason with a value that depends on the event."""
+    field = written(item)
+
+    def reason(event: Event) -> Reason:
+        found = value(event)
+        return Reason(field, operator, found, _offset(event, found))
+
+    return reason
+
+
+def _option(leaf: Among) -> Getter:
     """The first of the listed values that the operand equals."""
     if leaf.nulls is Nulls.SIGMA:
-        prepare: Callable[[str], str] = fold if leaf.caseless else str
-        there = set(map(prepare, texts(values(leaf.operand)(event))))
-        return next((value for value in leaf.values if prepare(str(value)) in there), None)
-    seen = operand(leaf.operand)(event)
-    for same in (equal, same_address) if is_address(leaf.operand) else (equal,):
-        for value in leaf.values:
-            if same(seen, value):
-                return value
-    return None
+        return _sigma_option(leaf)
+    get, values = operand(leaf.operand), leaf.values
+    tests = (equal, same_address) if is_address(leaf.operand) else (equal,)
+    # Where all are texts, a text equals none but itself.
+    texts = frozenset(values) if all(isinstance(value, str) for value in values) else frozenset()
+
+    def option(event: Event) -> Any:
+        seen = get(event)
+        if seen and isinstance(seen, str) and seen in texts:
+            return seen
+        return next((value for same in tests for value in values if same(seen, value)), None)
+
+    return option
+
+
+def _sigma_option(leaf: Among) -> Getter:
+    prepare: Callable[[str], str] = fold if leaf.caseless else str
+    options = [(value, prepare(str(value))) for value in leaf.values]
+    read = texts_of(leaf.operand, folded=leaf.caseless, whole=False)
+
+    def option(event: Event) -> Any:
+        there = frozenset(read(event))
+        return next((value for value, text in options if text in there), None)
+
+    return option
 
 
 def written(item: Operand) -> str:
@@ -128,18 +190,31 @@ def written(item: Operand) -> str:
 def _offset(event: Event, value: Any) -> int | None:
     if not isinstance(value, str) or not value:
         return None
+    if value.isascii():
+        # An ASCII byte is that character wherever it stands, beside bytes that are not UTF-8, too.
+        place = event.payload.lowered.find(value.lower().encode())
+        return None if place < 0 else place
     place = event.payload.folded[0].find(fold(value))
-    return event.payload.byte_offset(place) if place >= 0 else None
+    return None if place < 0 else event.payload.byte_offset(place)
 
 
-def _regex_offset(event: Event, leaf: Matches) -> int | None:
+def _regex_offset(leaf: Matches) -> Callable[[Event], int | None]:
     search = regex_search(leaf.pattern, leaf.caseless)
     if is_payload(leaf.operand):
-        found = search(event.payload.text)
-        return None if found is None else event.payload.byte_offset(found.start())
+
+        def in_payload(event: Event) -> int | None:
+            found = search(event.payload.text)
+            return None if found is None else event.payload.byte_offset(found.start())
+
+        return in_payload
     if leaf.nulls is Nulls.SIGMA:
-        seen = texts(values(leaf.operand)(event), whole=True)
+        read = texts_of(leaf.operand, folded=False, whole=True)
     else:
-        seen = iter([text_of(operand(leaf.operand)(event)) or ""])
-    found = next((hit for text in seen if (hit := search(text)) is not None), None)
-    return None if found is None else _offset(event, found[0])
+        get = operand(leaf.operand)
+        read = lambda event: [text_of(get(event)) or ""]  # noqa: E731 - one of two
+
+    def of_found(event: Event) -> int | None:
+        found = next((hit for text in read(event) if (hit := search(text)) is not None), None)
+        return None if found is None else _offset(event, found[0])
+
+    return of_found

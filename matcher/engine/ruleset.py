@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from matcher.engine.compiler import predicate
 from matcher.engine.gate import possible_types
 from matcher.engine.literals import RequiredLiterals, required_literals
@@ -20,8 +22,7 @@ from matcher.engine.rule import Rule
 from matcher.events.schema import Event, LogSourceType
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A rule that an event matched, and the reasons."""
 
     rule: Rule

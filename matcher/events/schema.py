@@ -45,7 +45,14 @@ class Payload:
     @cached_property
     def folded(self) -> tuple[str, ...]:
         """:attr:`texts`, case-folded."""
-        return tuple(fold(text) for text in self.texts)
+        text, *opened = self.texts
+        folded = self.lowered.decode() if text.isascii() else fold(text)
+        return (folded, *map(fold, opened))
+
+    @cached_property
+    def lowered(self) -> bytes:
+        """The bytes with every ASCII letter in lower case."""
+        return self.raw.lower()
 
     @cached_property
     def written(self) -> Any:

@@ -9,6 +9,7 @@ _ESCAPE = re.compile(
     r"|.)",
     re.DOTALL,
 )
+_OPENABLE = re.compile(r"\\[/u]")
 _ANY_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -43,7 +44,7 @@ def unescape(text: str) -> str:
     Printable is defined by ``str.isprintable``. A surrogate pair is one code point, and a lone
     surrogate stays escaped.
     """
-    return _ESCAPE.sub(_opened, text) if "\\" in text else text
+    return _ESCAPE.sub(_opened, text) if _OPENABLE.search(text) else text
 
 
 def _opened(escape: re.Match[str]) -> str:

@@ -23,7 +23,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from matcher.alerts.document import EventOrigin, make_alert
+from matcher.alerts.document import EventOrigin
+from matcher.alerts.template import AlertTemplate
 from matcher.engine.ruleset import RuleSet
 from matcher.events.acceptable import BLANK
 from matcher.events.at_a_glance import log_sources
@@ -62,7 +63,10 @@ class Pipeline:
     ) -> None:
         self.ruleset = ruleset
         self.catalogue = catalogue
-        self.max_alert_bytes = max_alert_bytes
+        self.templates = [
+            AlertTemplate(rule, ruleset=ruleset.digest, max_bytes=max_alert_bytes)
+            for rule in ruleset.rules
+        ]
         self.limits = limits or Limits()
 
     def process(self, batch: Batch) -> Outcome:
@@ -230,15 +234,10 @@ class _RecordWork:
             outcome.counts.matched[event.log_source_type.name] += 1
 
     def _alert(self, event: Event, rule: int, index: int, outcome: Outcome) -> None:
-        match = self.pipeline.ruleset.explain(event, rule)
-        alert = make_alert(
-            match,
-            event,
-            EventOrigin(self.batch.input, self.record.offset, index),
-            ruleset=self.pipeline.ruleset.digest,
-            timestamp=self.record.timestamp,
-            max_bytes=self.pipeline.max_alert_bytes,
-        )
+        why = self.pipeline.ruleset.explain(event, rule).why
+        origin = EventOrigin(self.batch.input, self.record.offset, index)
+        template = self.pipeline.templates[rule]
+        alert = template.alert(event, why, origin, timestamp=self.record.timestamp)
         outcome.alerts.append(alert)
         outcome.counts.matches[alert.rule_id, alert.severity.label] += 1
 

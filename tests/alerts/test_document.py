@@ -5,7 +5,9 @@ import json
 
 import orjson
 
-from matcher.alerts.document import EventOrigin, alert_id, iso_time, make_alert
+from matcher.alerts.document import EventOrigin, iso_time
+from matcher.alerts.identity import AlertIds
+from matcher.alerts.template import AlertTemplate
 from matcher.engine.expression import Call, Constant, Function, Like
 from matcher.engine.rule import Attack, Column
 from matcher.engine.ruleset import RuleSet
@@ -31,9 +33,8 @@ ORIGIN = EventOrigin(TopicPartition("cloud-audit", 3), 42, 1)
 def alert(event, rule=RULE, origin=ORIGIN, max_bytes=900_000):
     rules = RuleSet([rule], TYPES)
     (match,) = rules.match(event)
-    return make_alert(
-        match, event, origin, ruleset=rules.digest, timestamp=event.starttime, max_bytes=max_bytes
-    )
+    template = AlertTemplate(rule, ruleset=rules.digest, max_bytes=max_bytes)
+    return template.alert(event, match.why, origin, timestamp=event.starttime)
 
 
 def body(*args, **kwargs):
@@ -91,9 +92,10 @@ def test_the_id_is_of_rule_version_and_event_alone():
     event = make_event({"eventName": "CreateUser"}, uid='["x"]')
     first = alert(event)
     assert first.id == alert(event, origin=EventOrigin(InputFile("b"), 1, 1)).id
-    assert first.id == alert_id(RULE, '["x"]') == "5302e19e-7cb1-598f-9515-0d5c8fd384d9"
+    assert first.id == AlertIds(RULE).of('["x"]') == "5302e19e-7cb1-598f-9515-0d5c8fd384d9"
     assert first.id != alert(make_event({"eventName": "CreateUser"}, uid='["y"]')).id
-    assert alert_id(make_rule(RULE.expression, id="cloud-api", version="2"), '["x"]') != first.id
+    second = make_rule(RULE.expression, id="cloud-api", version="2")
+    assert AlertIds(second).of('["x"]') != first.id
 
 
 def test_bytes_that_are_no_text_are_written_as_replacement_characters():
