@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
 from matcher.engine.compiler import leaf_predicate
 from matcher.engine.expression import (
     Always,
@@ -141,4 +139,4 @@ def _reads_type(item: Operand) -> bool:
 
 def _specimen(source_type: LogSourceType) -> Event:
     """An event of which nothing but the log source type is ever read."""
-    return msgspec.structs.replace(EMPTY_EVENT, log_source_type=source_type)
+    return EMPTY_EVENT.replaced(log_source_type=source_type)

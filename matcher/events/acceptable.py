@@ -63,7 +63,8 @@ def parse(raw: bytes) -> dict[str, Any] | Reject:
     raises, whatever the bytes.
     """
     document: Any
-    if opening_brackets(raw) > MAX_CONTAINERS:
+    brackets = opening_brackets(raw)
+    if brackets > MAX_CONTAINERS:
         detail = f"more than {MAX_CONTAINERS} opening brackets"
         return Reject(RejectReason.TOO_LARGE, detail, raw)
     try:
@@ -75,7 +76,7 @@ def parse(raw: bytes) -> dict[str, Any] | Reject:
     if not isinstance(document, dict):
         detail = f"JSON, but {type(document).__name__} instead of an object"
         return Reject(RejectReason.NOT_AN_OBJECT, detail, raw)
-    return _too_deep(raw) or document
+    return (_too_deep(raw) if brackets > MAX_DEPTH else None) or document
 
 
 def is_within_bounds(raw: bytes) -> bool:

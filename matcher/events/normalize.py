@@ -1,7 +1,14 @@
-"""An event's bytes → the Event."""
+"""An event's bytes → the Event.
+
+Parsing decides whether the event is acceptable; that is done at once. The fields are computed when
+they are first asked for: most events that a rule's literals stand in match no rule, and the rules
+asked them for little.
+"""
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 from matcher.events import acceptable
 from matcher.events.attribution import classify
@@ -14,6 +21,12 @@ from matcher.events.sources.extracted_fields import ExtractedFields
 from matcher.events.text import readable
 
 
+class NormalizationError(Exception):
+    """A field of an event could not be computed, which is a fault of this program; its cause is the
+    error that was raised.
+    """
+
+
 def normalize(
     raw_event: RawEvent,
     starttime: int | None,
@@ -24,39 +37,109 @@ def normalize(
 
     ``starttime`` is epoch milliseconds; with None it is the event's own time, or 0 if it has none.
     ``kind`` is the result of :func:`matcher.events.attribution.attribute` if that is known already.
-    A value of an unexpected type is NULL. The same bytes always give the same event.
+    A value of an unexpected type is NULL. The same bytes always give the same event, in whatever
+    order its fields are asked for. Reading a field may raise NormalizationError.
     """
     document = acceptable.parse(raw_event.raw)
     if isinstance(document, Reject):
         return document
     if kind is None:
         kind = classify(document)
-    found = BY_KIND[kind].extract(document)
-    naming = catalogue.naming(kind, found.operation, found.result)
-    source = catalogue.log_source(kind, found.account)
-    source_type = catalogue.type_of(kind)
-    return Event(
-        payload=Payload(raw_event.raw),
-        document=document,
-        log_source_type=source_type,
-        starttime=(found.devicetime or 0) if starttime is None else starttime,
-        devicetime=found.devicetime,
-        qid=naming.qid,
-        qidname=naming.qidname,
-        category=naming.category.id,
-        categoryname=naming.category.name,
-        highlevelcategory=naming.category.high_level,
-        severity=naming.category.severity,
-        username=found.username,
-        sourceip=found.sourceip,
-        logsourceid=source.id,
-        logsourcename=source.name,
-        errorcode=found.errorcode,
-        region=found.region,
-        account=found.account,
-        uid=_uid(source_type.id, found, raw_event.raw),
-        properties=found.properties,
+    event = _NormalizedEvent(raw_event.raw, document, kind, catalogue)
+    if starttime is not None:
+        event.starttime = starttime
+    return event
+
+
+class _NormalizedEvent(Event):
+    """An event that computes a field, together with those that come with it, when it is first asked
+    for.
+    """
+
+    extracted: ExtractedFields
+
+    def __init__(
+        self, raw: bytes, document: dict[str, Any], kind: SourceKind, catalogue: Catalogue
+    ) -> None:
+        self.payload = Payload(raw)
+        self.document = document
+        self.log_source_type = catalogue.type_of(kind)
+        self.kind = kind
+        self.catalogue = catalogue
+
+
+_Compute = Callable[[_NormalizedEvent], tuple[Any, ...]]
+
+
+class _Computed:
+    """A field that the event does not have yet. Once it has the field, Python finds it there."""
+
+    def __init__(self, name: str, names: tuple[str, ...], compute: _Compute) -> None:
+        self._name = name
+        self._names = names
+        self._compute = compute
+
+    def __get__(self, event: _NormalizedEvent, _class: type[_NormalizedEvent]) -> Any:
+        try:
+            values = self._compute(event)
+        except NormalizationError:
+            raise
+        except Exception as error:
+            raise NormalizationError(self._name) from error
+        fields = vars(event)
+        for name, value in zip(self._names, values, strict=True):
+            fields.setdefault(name, value)
+        return fields[self._name]
+
+
+def _computes(*names: str) -> Callable[[_Compute], _Compute]:
+    """Make the function the one that computes these fields; it returns their values in order."""
+
+    def registered(compute: _Compute) -> _Compute:
+        for name in names:
+            setattr(_NormalizedEvent, name, _Computed(name, names, compute))
+        return compute
+
+    return registered
+
+
+@_computes("starttime")
+def _start(event: _NormalizedEvent) -> tuple[Any, ...]:
+    return (event.devicetime or 0,)
+
+
+@_computes(
+    *("extracted", "devicetime", "username", "sourceip", "errorcode", "region", "account"),
+    "properties",
+)
+def _extraction(event: _NormalizedEvent) -> tuple[Any, ...]:
+    found = BY_KIND[event.kind].extract(event.document)
+    return (
+        *(found, found.devicetime, found.username, found.sourceip, found.errorcode, found.region),
+        *(found.account, found.properties),
     )
+
+
+@_computes("qid", "qidname", "category", "categoryname", "highlevelcategory", "severity")
+def _naming(event: _NormalizedEvent) -> tuple[Any, ...]:
+    found = event.extracted
+    naming = event.catalogue.naming(event.kind, found.operation, found.result)
+    category = naming.category
+    return (
+        *(naming.qid, naming.qidname),
+        *(category.id, category.name, category.high_level, category.severity),
+    )
+
+
+@_computes("logsourceid", "logsourcename")
+def _log_source(event: _NormalizedEvent) -> tuple[Any, ...]:
+    source = event.catalogue.log_source(event.kind, event.account)
+    return source.id, source.name
+
+
+@_computes("uid")
+def _identity(event: _NormalizedEvent) -> tuple[Any, ...]:
+    return (_uid(event.log_source_type.id, event.extracted, event.payload.raw),)
 
 
 def _uid(source_type: int, found: ExtractedFields, raw: bytes) -> str:

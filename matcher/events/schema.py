@@ -2,12 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Any
-
-import msgspec
+from typing import Any, Self
 
 from matcher.events.text import fold, unescape
 from matcher.events.written import read_as_written, read_text, scalars
@@ -90,11 +89,14 @@ class Payload:
         )
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event:
     """One audit event as QRadar's ``events`` table has it.
 
     Times are epoch milliseconds UTC. None is SQL's NULL: the event has no such value. ``document``
-    is the parsed JSON object with its own keys; it must not be changed.
+    is the parsed JSON object with its own keys. Neither the event nor its document is ever changed.
+
+    The fields are given here; those of an event that was read are computed when they are first
+    asked for (:mod:`matcher.events.normalize`).
     """
 
     payload: Payload
@@ -117,6 +119,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None
     uid: str
     properties: dict[str, Any]
+
+    def __init__(self, **fields: Any) -> None:
+        vars(self).update(fields)
+
+    def replaced(self, **fields: Any) -> Self:
+        """The event with other values in some fields."""
+        other = copy(self)
+        vars(other).update(fields)
+        return other
 
 
 class Kind(Enum):

@@ -31,7 +31,7 @@ from matcher.events.at_a_glance import log_sources
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import Limits, RawEvent, Unit, UnitSteps, plain_event, unwrap_further
-from matcher.events.normalize import normalize
+from matcher.events.normalize import NormalizationError, normalize
 from matcher.events.record import Batch, Record, Reject, RejectReason
 from matcher.events.schema import Event
 from matcher.events.sources import SourceKind
@@ -145,12 +145,12 @@ class Pipeline:
         return candidates, kind
 
 
-def _internal_error(step: str, error: Exception, raw: bytes, index: int) -> Reject:
+def _internal_error(step: str, error: BaseException, raw: bytes, index: int) -> Reject:
     detail = f"{step} failed: {_described(error)}"
     return Reject(RejectReason.INTERNAL_ERROR, detail, raw, index)
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     """The error's class and its place, without its message, which may quote the event."""
     places = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
@@ -227,6 +227,10 @@ class _RecordWork:
                 if ruleset.matches(event, index):
                     self._alert(event, index, found.index, outcome)
                     matched = True
+            except NormalizationError as error:
+                cause = error.__cause__ or error
+                self.take(_internal_error("normalization", cause, found.raw, found.index), outcome)
+                break
             except Exception as error:  # noqa: BLE001 - the fence: a rule that breaks costs one event
                 self._broken(found, index, error, outcome)
         if matched:

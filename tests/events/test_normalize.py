@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -8,12 +9,15 @@ from hypothesis import strategies as st
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
-from matcher.events.normalize import normalize
+from matcher.events.normalize import NormalizationError, normalize
 from matcher.events.record import Reject
+from matcher.events.schema import Event
+from matcher.events.sources import BY_KIND, SourceKind
 from tests.cases.normalize import CASES
 from tests.events.documents import DOCUMENTS
 
 DEFAULT = Catalogue.load()
+COMPARED = tuple(Event.__annotations__.keys() - {"payload"})
 
 
 def normalized(raw, catalogue=DEFAULT):
@@ -35,12 +39,58 @@ def test_fields(event, expected):
 def test_odd_types_are_survived_and_the_event_is_a_function_of_its_bytes(document):
     raw = json.dumps(document).encode()
     one, two = normalized(raw), normalized(raw)
-    assert {f: getattr(one, f) for f in one.__struct_fields__ if f != "payload"} == {
-        f: getattr(two, f) for f in two.__struct_fields__ if f != "payload"
-    }
+    assert {f: getattr(one, f) for f in COMPARED} == {f: getattr(two, f) for f in COMPARED}
     assert isinstance(json.loads(one.uid.encode("utf-8")), list)
     for name in ("username", "qidname", "sourceip", "errorcode", "region", "account"):
         assert getattr(one, name) is None or isinstance(getattr(one, name), str)
+
+
+@given(DOCUMENTS, st.permutations(COMPARED), st.sampled_from([None, 77]))
+def test_the_order_in_which_fields_are_asked_for_changes_nothing(document, order, starttime):
+    event = RawEvent(json.dumps(document).encode(), 0, None)
+    found = normalize(event, starttime, DEFAULT)
+    asked = {name: getattr(found, name) for name in order}
+    alone = {name: getattr(normalize(event, starttime, DEFAULT), name) for name in COMPARED}
+    assert asked == alone
+    assert all(asked[name] is getattr(found, name) for name in order)
+
+
+def test_nothing_is_computed_before_it_is_asked_for(monkeypatch):
+    asked = []
+    extract = BY_KIND[SourceKind.CLOUDTRAIL].extract
+    spied = replace(
+        BY_KIND[SourceKind.CLOUDTRAIL],
+        extract=lambda document: asked.append(1) or extract(document),
+    )
+    monkeypatch.setitem(BY_KIND, SourceKind.CLOUDTRAIL, spied)
+    found = normalized(b'{"eventName": "A", "awsRegion": "eu-west-1"}')
+    assert found.document["eventName"] == "A"
+    assert found.log_source_type.name == "Amazon AWS CloudTrail"
+    assert asked == []
+    assert (found.qidname, found.region, found.uid[:5]) == ("A", "eu-west-1", "[347,")
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("field", ["qidname", "uid", "logsourcename", "starttime", "properties"])
+def test_a_field_that_cannot_be_computed_says_so_each_time(monkeypatch, field):
+    def broken(_document):
+        raise KeyError(field)
+
+    monkeypatch.setitem(
+        BY_KIND, SourceKind.UNKNOWN, replace(BY_KIND[SourceKind.UNKNOWN], extract=broken)
+    )
+    found = normalize(RawEvent(b"{}", 0, None), None, DEFAULT)
+    for _ in range(2):
+        with pytest.raises(NormalizationError) as raised:
+            getattr(found, field)
+        assert isinstance(raised.value.__cause__, KeyError)
+
+
+def test_a_replaced_field_stays_and_the_event_it_came_from_too():
+    found = normalized(b'{"eventName": "A", "awsRegion": "eu-west-1"}')
+    other = found.replaced(region="here")
+    assert (other.qidname, other.region, other.account) == ("A", "here", None)
+    assert (found.qidname, found.region) == ("A", "eu-west-1")
 
 
 @given(st.binary(max_size=60))

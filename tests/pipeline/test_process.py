@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from matcher.events import normalize as normalizing
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import RawEvent
 from matcher.events.record import Batch, InputFile, PlainRecord, TopicPartition
+from matcher.events.sources import BY_KIND, SourceKind
 from matcher.pipeline import process
 from matcher.pipeline.process import EVENTS_A_PART, MAX_REJECTS_A_RECORD, Pipeline
 from tests.factories import make_rule
@@ -199,6 +201,32 @@ def test_a_fault_in_the_glance_costs_nothing(monkeypatch, step):
     found = run(*values)
     assert (found.alerts, found.rejects, found.done) == (expected.alerts, expected.rejects, 2)
     assert found.counts == expected.counts
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("asked_by", ["a rule", "an alert"])
+def test_a_field_that_cannot_be_computed_is_no_rules_fault(monkeypatch, asked_by, wrapped):
+    """The fields are computed when a rule or an alert asks for them."""
+    cloudtrail = BY_KIND[SourceKind.CLOUDTRAIL]
+
+    def extract(document):
+        return _boom() if "note" in document else cloudtrail.extract(document)
+
+    monkeypatch.setitem(BY_KIND, SourceKind.CLOUDTRAIL, replace(cloudtrail, extract=extract))
+    by_name = make_rule(Among(QIDNAME, ("CreateUser",)), id="by name")
+    by_text = make_rule(Like(PAYLOAD, "%CreateUser%", caseless=True), id="by text")
+    rules = (by_name, by_text) if asked_by == "a rule" else (by_text,)
+    bad, good = trail("CreateUser", note="x"), trail("CreateUser", 2)
+    values = [{"Records": [good, bad, good]}] if wrapped else [good, bad, good]
+    outcome = run(*map(dumps, values), rules=rules)
+    (unit,) = outcome.rejects
+    assert unit.reject.reason == "internal_error"
+    said = r"normalization failed: KeyError at test_process\.py:\d+"
+    assert re.fullmatch(said, unit.reject.detail)
+    assert unit.reject.raw == dumps(bad)
+    assert outcome.counts.rejects == {"internal_error": 1}
+    assert outcome.counts.rule_errors == {}
+    assert len(outcome.alerts) == 2 * len(rules)
 
 
 def test_a_candidate_is_wholly_parsed_once_and_classified_once(monkeypatch):

@@ -9,7 +9,6 @@ import gzip
 from operator import attrgetter
 
 import duckdb
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,7 +55,7 @@ def events(corpus):
                 event = normalize(raw, 0, catalogue)
                 values = [get(event) or "" for get in TEXTS.values()]
                 if b"\\" not in raw.raw and all(value.isascii() for value in values):
-                    found.append(msgspec.structs.replace(event, starttime=len(found)))
+                    found.append(event.replaced(starttime=len(found)))
     assert len(found) > 2_000
     return found
 

@@ -14,8 +14,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol
 
-import msgspec
-
 from matcher.engine.compiler import Getter, operand
 from matcher.engine.expression import Expression, Operand
 from matcher.events.schema import EMPTY_EVENT, Event, Kind
@@ -253,7 +251,7 @@ class Groups:
         for group in self._groups.values():
             values = [accumulator.result() for accumulator in group]
             found = dict(zip(self._slots, values, strict=True))
-            yield msgspec.structs.replace(EMPTY_EVENT, properties=found)
+            yield EMPTY_EVENT.replaced(properties=found)
 
     def _begun(self) -> list[Accumulator]:
         return [begin() for begin in self._begin]
