@@ -4,6 +4,7 @@ No client library is imported here. Code that counts is given a :class:`Recorder
 ``matcher.service.exposition`` turns these definitions into Prometheus series.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -38,6 +39,11 @@ class Recorder(Protocol):
 
     def observe(self, metric: Metric, value: float, labels: tuple[str, ...] = ()) -> None:
         """Put one value into a histogram."""
+
+    def observe_all(
+        self, metric: Metric, values: Sequence[float], labels: tuple[str, ...] = ()
+    ) -> None:
+        """Put each of these values into a histogram, as :meth:`observe` would."""
 
     def forget(self, metric: Metric, labels: tuple[str, ...]) -> None:
         """Drop one series of a gauge: what it described is no longer ours."""

@@ -43,7 +43,7 @@ from matcher.stream.client import ClientLog
 from matcher.stream.embedded import EmbeddedBroker, Pacer
 from matcher.stream.kafka_source import KafkaSource
 from matcher.stream.outgoing import Message
-from matcher.stream.sink import KafkaSink, RefusedForSizeError
+from matcher.stream.sink import KafkaSink
 
 _INPUT, _ALERTS, _DEAD_LETTERS = "demo-audit", "demo-alerts", "demo-dead-letters"
 _GROUP, _READERS = "demo", "demo-reader"
@@ -200,14 +200,11 @@ class _Demo:
             await sink.stop(_POLL_SECONDS)
 
     async def _write(self, sink: KafkaSink, records: list[Record]) -> None:
-        waiting = [await sink.send(Message(_INPUT, "forward", found.value)) for found in records]
-        for answer in await asyncio.gather(*waiting, return_exceptions=True):
-            if isinstance(answer, RefusedForSizeError):
-                self._unreadable()
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                self._replayed_records += 1
+        copies = [Message(_INPUT, "forward", found.value) for found in records]
+        for parcel in await sink.send(copies):
+            refused = len(await parcel.refused())
+            self._not_replayed += refused
+            self._replayed_records += len(parcel.messages) - refused
 
     def _unreadable(self) -> None:
         self._not_replayed += 1

@@ -22,8 +22,9 @@ from matcher.events.record import Record
 from matcher.service.exposition import Exposition
 from matcher.service.shutdown import Shutdown
 from matcher.stream.client import ClientLog
+from matcher.stream.lanes import Parcel
 from matcher.stream.outgoing import Message
-from matcher.stream.sink import KafkaSink, RefusedForSizeError
+from matcher.stream.sink import KafkaSink
 
 _STOP_SECONDS = 10.0
 _FLUSH_BYTES = 262_144
@@ -110,30 +111,27 @@ class _Replay:
                 await sink.stop(_STOP_SECONDS)
 
     async def _once(self, sink: KafkaSink, paths: tuple[str, ...]) -> None:
-        waiting: deque[asyncio.Future[None]] = deque()
+        waiting: deque[Parcel] = deque()
         size, began = 0, time.monotonic()
         for count, record in enumerate(records_of(paths, self._unreadable), 1):
             if self._stopping.is_set():
                 break
-            waiting.append(await sink.send(Message(self.topic, "forward", record.value)))
+            waiting += await sink.send((Message(self.topic, "forward", record.value),))
             size += len(record.value or b"")
             if self._rate:
                 await self._until(began + count / self._rate)
             if size >= _FLUSH_BYTES:
                 await self._acknowledged(waiting)
                 size = 0
-            while waiting and waiting[0].done():
+            while waiting and waiting[0].written.done():
                 await self._acknowledged(deque((waiting.popleft(),)))
         await self._acknowledged(waiting)
 
-    async def _acknowledged(self, waiting: deque[asyncio.Future[None]]) -> None:
-        for answer in await asyncio.gather(*waiting, return_exceptions=True):
-            if isinstance(answer, RefusedForSizeError):
-                self.unreadable += 1
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                self.written += 1
+    async def _acknowledged(self, waiting: deque[Parcel]) -> None:
+        for parcel in waiting:
+            refused = len(await parcel.refused())
+            self.unreadable += refused
+            self.written += len(parcel.messages) - refused
         waiting.clear()
 
     async def _until(self, moment: float) -> None:

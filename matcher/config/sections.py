@@ -175,7 +175,9 @@ class OutputSettings(Section):
         "zstd", description="the codec of all that is written"
     )
     linger_ms: Annotated[int, Field(ge=0, le=1000)] = Field(
-        10, description="milliseconds that a batch waits for company"
+        10,
+        description="the longest that a message waits for company, in milliseconds; one that comes "
+        "alone leaves at once",
     )
     max_batch_bytes: Bytes = Field(262_144, description="of one batch to one partition")
     max_request_bytes: Bytes = Field(1_048_576, description="the largest record we write")

@@ -118,14 +118,14 @@ def producer_settings(
 ) -> dict[str, Any]:
     """The settings of a producer: idempotent, and acknowledged by all in-sync replicas.
 
-    ``batch_bytes`` is at most what the smallest output topic accepts, so that no record is refused
-    because of the size of its neighbours.
+    It is given whole batches, so it waits for nothing. ``batch_bytes`` is at most what the smallest
+    output topic accepts, so that no record is refused because of the size of its neighbours.
     """
     return connection_settings(kafka) | {
         "enable_idempotence": True,
         "acks": "all",
         "compression_type": None if output.compression == "none" else output.compression,
-        "linger_ms": output.linger_ms,
+        "linger_ms": 0,
         "max_batch_size": batch_bytes,
         "max_request_size": output.max_request_bytes,
     }

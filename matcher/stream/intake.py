@@ -95,7 +95,7 @@ class Intake:
         delivery = self._outbox.open(partition, partial(self._done, work))
         detail = "larger than input.max_partition_fetch_bytes"
         letter = unreadable_record(partition, offset, detail, self._dead_letter_topic)
-        await self._outbox.put(delivery, letter)
+        await self._outbox.put(delivery, (letter,))
         self._outbox.seal(delivery)
 
     def _done(self, work: Slice) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from matcher.alerts.alert import Alert
@@ -31,7 +30,7 @@ from matcher.metrics import (
 from matcher.pipeline.outcome import Counts, Outcome
 from matcher.stream.dead_letters import rejected_unit
 from matcher.stream.outbox import Delivery, Outbox
-from matcher.stream.outgoing import Clock, Message, alert_message, forward_message
+from matcher.stream.outgoing import Clock, Message, alert_message, forward_message, iso
 
 
 class Parts(Protocol):
@@ -89,36 +88,47 @@ class Matching:
 
     async def _hand_over(self, delivery: Delivery, part: Outcome) -> None:
         output = self._output
-        for unit in part.rejects:
-            letter = rejected_unit(
-                delivery.source, unit.record, unit.reject, output.dead_letter_topic
-            )
-            await self._outbox.put(delivery, letter)
-        if output.forward_topic is not None:
-            for record in part.forwards:
-                await self._outbox.put(delivery, forward_message(record, output.forward_topic))
-        for alert in part.alerts:
-            message = self._message(alert)
-            if message is not None:
-                await self._outbox.put(delivery, message, partial(self._acknowledged, alert))
+        if part.rejects:
+            letters = [
+                rejected_unit(delivery.source, unit.record, unit.reject, output.dead_letter_topic)
+                for unit in part.rejects
+            ]
+            await self._outbox.put(delivery, letters)
+        if part.forwards and output.forward_topic is not None:
+            copies = [forward_message(record, output.forward_topic) for record in part.forwards]
+            await self._outbox.put(delivery, copies)
+        if part.alerts:
+            for messages in self._messages(part.alerts):
+                await self._outbox.put(delivery, messages, self._acknowledged)
 
-    def _message(self, alert: Alert) -> Message | None:
-        """The message for an alert; None for an alert below the alert severity if no topic takes
-        those.
+    def _messages(self, alerts: Sequence[Alert]) -> tuple[list[Message], list[Message]]:
+        """The messages for the alerts, and for those below the alert severity. The latter are
+        counted alone if no topic takes them.
         """
-        now = self._clock()
-        if alert.severity >= self._alert_severity:
-            return alert_message(alert, self._output.alert_topic, "alert", now)
-        if self._output.signals_topic is not None:
-            return alert_message(alert, self._output.signals_topic, "signal", now)
-        self._recorder.add(ALERTS_BELOW_SEVERITY, 1, (alert.rule_id,))
-        return None
+        output, detected = self._output, iso(self._clock()).encode()
+        high: list[Message] = []
+        low: list[Message] = []
+        for alert in alerts:
+            if alert.severity >= self._alert_severity:
+                high.append(alert_message(alert, output.alert_topic, "alert", detected))
+            elif output.signals_topic is not None:
+                low.append(alert_message(alert, output.signals_topic, "signal", detected))
+            else:
+                self._recorder.add(ALERTS_BELOW_SEVERITY, 1, (alert.rule_id,))
+        return high, low
 
-    def _acknowledged(self, alert: Alert) -> None:
+    def _acknowledged(self, messages: Sequence[Message]) -> None:
         now = self._clock()
-        self._recorder.observe(RECORD_TO_ALERT, max(0.0, now - alert.timestamp / 1000))
-        if alert.devicetime is not None:
-            self._recorder.observe(EVENT_TO_ALERT, max(0.0, now - alert.devicetime / 1000))
+        alerts = [message.alert for message in messages if message.alert is not None]
+        own = [max(0.0, now - alert.timestamp / 1000) for alert in alerts]
+        self._recorder.observe_all(RECORD_TO_ALERT, own)
+        whole = [
+            max(0.0, now - alert.devicetime / 1000)
+            for alert in alerts
+            if alert.devicetime is not None
+        ]
+        if whole:
+            self._recorder.observe_all(EVENT_TO_ALERT, whole)
 
 
 def _count(recorder: Recorder, source: TopicPartition, counts: Counts) -> None:

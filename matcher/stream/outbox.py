@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -19,10 +19,13 @@ from matcher.metrics import (
     Recorder,
 )
 from matcher.stream.dead_letters import TOO_LARGE, is_stub, refused_message, stub
+from matcher.stream.lanes import Parcel, Refusal
 from matcher.stream.outgoing import Message
-from matcher.stream.sink import RefusedForSizeError, Sink
+from matcher.stream.sink import Sink
 
 log = structlog.get_logger(__name__)
+
+Acknowledged = Callable[[Sequence[Message]], None]
 
 
 class Delivery:
@@ -42,8 +45,8 @@ class Outbox:
     """Sends messages, of which at most ``max_in_flight`` are not yet acknowledged.
 
     A message that a topic refuses for its size goes to the dead-letter topic instead; if that topic
-    refuses it too, a stub is written there. Any other failure calls ``fail`` once with a
-    DeliveryError, and the delivery concerned is never done.
+    refuses it too, a stub is written there. Any other failure calls ``fail`` with a DeliveryError,
+    and the delivery concerned is never done.
     """
 
     def __init__(
@@ -60,12 +63,13 @@ class Outbox:
         self._recorder = recorder
         self._fail = fail
         self._dead_letter_topic = dead_letter_topic
-        self._room = asyncio.Semaphore(max_in_flight)
+        self._max_in_flight = max_in_flight
         self._send_timeout = send_timeout
         self._deliveries: dict[Delivery, None] = {}
         self._burials: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._acknowledged = asyncio.Event()
         self._waiting: Counter[str] = Counter()
         self._overdue: DeliveryError | None = None
 
@@ -89,19 +93,21 @@ class Outbox:
     async def put(
         self,
         delivery: Delivery,
-        message: Message,
-        acknowledged: Callable[[], None] | None = None,
+        messages: Sequence[Message],
+        acknowledged: Acknowledged | None = None,
     ) -> None:
-        """Hand a message over; wait while too many are not acknowledged.
+        """Hand over messages for one destination; wait while too many are not acknowledged.
 
-        ``acknowledged`` is called when the message itself, and not a dead letter in its place, is
-        acknowledged.
+        ``acknowledged`` is called with those of them, some at a time, that are acknowledged
+        themselves: not with one in whose place there is a dead letter.
         """
-        await self._room.acquire()
-        delivery.pending += 1
-        delivery.moved = time.monotonic()
-        self._waiting[message.destination] += 1
-        await self._send(delivery, message, acknowledged)
+        while messages:
+            room = await self._room()
+            some, messages = messages[:room], messages[room:]
+            delivery.pending += len(some)
+            delivery.moved = time.monotonic()
+            self._waiting[some[0].destination] += len(some)
+            await self._send(delivery, some, acknowledged)
 
     async def drained(self) -> None:
         """Wait until every delivery is done. This never returns after a failure."""
@@ -123,38 +129,59 @@ class Outbox:
         """The error with its cause, as the brokers tell it."""
         return DeliveryError(f"{overdue}: {await self._sink.diagnose()}")
 
+    async def _room(self) -> int:
+        """How many messages may be sent now, at least one; wait for that."""
+        while (room := self._max_in_flight - self.in_flight) <= 0:
+            self._acknowledged.clear()
+            await self._acknowledged.wait()
+        return room
+
     async def _send(
-        self, delivery: Delivery, message: Message, acknowledged: Callable[[], None] | None
+        self, delivery: Delivery, messages: Sequence[Message], acknowledged: Acknowledged | None
     ) -> None:
-        written = await self._sink.send(message)
-        written.add_done_callback(partial(self._written, delivery, message, acknowledged))
+        for parcel in await self._sink.send(messages):
+            parcel.written.add_done_callback(partial(self._written, delivery, parcel, acknowledged))
 
     def _written(
         self,
         delivery: Delivery,
-        message: Message,
-        acknowledged: Callable[[], None] | None,
-        written: "asyncio.Future[None]",
+        parcel: Parcel,
+        acknowledged: Acknowledged | None,
+        written: "asyncio.Future[Sequence[Refusal]]",
     ) -> None:
+        messages = parcel.messages
+        destination = messages[0].destination
         error = None if written.cancelled() else written.exception()
-        if isinstance(error, RefusedForSizeError):
-            burial = asyncio.ensure_future(self._bury(delivery, message, str(error)))
+        if written.cancelled() or error is not None:
+            self._recorder.add(PRODUCE_FAILURES, len(messages), (destination,))
+            self._fail(error or DeliveryError(f"{messages[0].topic}: the write was cancelled"))
+            return
+        if refusals := parcel.own(written.result()):
+            messages = self._bury_refused(delivery, messages, refusals)
+        if not messages:
+            return
+        self._count(messages)
+        if acknowledged is not None:
+            acknowledged(messages)
+        self._acknowledged.set()
+        self._waiting[destination] -= len(messages)
+        delivery.pending -= len(messages)
+        delivery.moved = time.monotonic()
+        self._settle(delivery)
+
+    def _bury_refused(
+        self, delivery: Delivery, messages: Sequence[Message], refusals: Sequence[Refusal]
+    ) -> list[Message]:
+        """Begin to write dead letters for the refused messages; gives the others."""
+        for refusal in refusals:
+            burial = asyncio.ensure_future(self._bury(delivery, refusal))
             self._burials.add(burial)
             burial.add_done_callback(self._buried)
-        elif written.cancelled() or error is not None:
-            self._recorder.add(PRODUCE_FAILURES, 1, (message.destination,))
-            self._fail(error or DeliveryError(f"{message.topic}: the write was cancelled"))
-        else:
-            self._count(message)
-            if acknowledged is not None:
-                acknowledged()
-            self._room.release()
-            self._waiting[message.destination] -= 1
-            delivery.pending -= 1
-            delivery.moved = time.monotonic()
-            self._settle(delivery)
+        refused = {id(refusal.message) for refusal in refusals}
+        return [message for message in messages if id(message) not in refused]
 
-    async def _bury(self, delivery: Delivery, message: Message, detail: str) -> None:
+    async def _bury(self, delivery: Delivery, refusal: Refusal) -> None:
+        message, detail = refusal.message, refusal.why
         log.warning("too_large", topic=message.topic, bytes=len(message.value or b""), why=detail)
         if message.destination != "dead_letter":
             letter = refused_message(message, detail, delivery.source, self._dead_letter_topic)
@@ -164,7 +191,7 @@ class Outbox:
             raise DeliveryError(f"{message.topic} refuses even a stub of a dead letter: {detail}")
         self._waiting[message.destination] -= 1
         self._waiting[letter.destination] += 1
-        await self._send(delivery, letter, None)
+        await self._send(delivery, (letter,), None)
 
     def _buried(self, burial: "asyncio.Task[None]") -> None:
         self._burials.discard(burial)
@@ -172,13 +199,15 @@ class Outbox:
             self._recorder.add(PRODUCE_FAILURES, 1, ("dead_letter",))
             self._fail(error)
 
-    def _count(self, message: Message) -> None:
-        if message.destination == "forward":
-            self._recorder.add(FORWARDED)
-        elif message.destination == "dead_letter":
-            self._recorder.add(DEAD_LETTERS, 1, (_reason(message),))
+    def _count(self, messages: Sequence[Message]) -> None:
+        destination = messages[0].destination
+        if destination == "forward":
+            self._recorder.add(FORWARDED, len(messages))
+        elif destination == "dead_letter":
+            for reason, letters in Counter(map(_reason, messages)).items():
+                self._recorder.add(DEAD_LETTERS, letters, (reason,))
         else:
-            self._recorder.add(ALERTS_PRODUCED, 1, (message.destination,))
+            self._recorder.add(ALERTS_PRODUCED, len(messages), (destination,))
 
     def _settle(self, delivery: Delivery) -> None:
         if delivery.pending or not delivery.sealed:

@@ -1,9 +1,10 @@
 """The messages that are written to Kafka: alerts and forwarded records."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+import msgspec
 
 from matcher.alerts.alert import Alert
 from matcher.events.record import Record
@@ -15,10 +16,10 @@ Clock = Callable[[], float]
 ALERT_SCHEMA = b"cloud-audit-alert/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One record to write. ``timestamp`` is epoch milliseconds, None for the present. ``offset`` is
-    the offset of the input's record that a message forwards.
+    the offset of the input's record that a message forwards. ``alert`` is what an alert's message
+    was made of.
     """
 
     topic: str
@@ -28,6 +29,7 @@ class Message:
     headers: tuple[tuple[str, bytes | None], ...] = ()
     timestamp: int | None = None
     offset: int | None = None
+    alert: Alert | None = None
 
 
 def iso(seconds: float) -> str:
@@ -36,9 +38,9 @@ def iso(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def alert_message(alert: Alert, topic: str, destination: Destination, now: float) -> Message:
-    """The message of an alert. Its key is the alert's id. The time of detection is a header, so
-    that the body never changes.
+def alert_message(alert: Alert, topic: str, destination: Destination, detected: bytes) -> Message:
+    """The message of an alert. Its key is the alert's id. The time of detection, as :func:`iso`
+    writes it, is a header, so that the body never changes.
     """
     return Message(
         topic=topic,
@@ -49,8 +51,9 @@ def alert_message(alert: Alert, topic: str, destination: Destination, now: float
             ("rule_id", alert.rule_id.encode()),
             ("severity", alert.severity.label.encode()),
             ("schema", ALERT_SCHEMA),
-            ("detected_at", iso(now).encode()),
+            ("detected_at", detected),
         ),
+        alert=alert,
     )
 
 

@@ -3,64 +3,55 @@ Kafka.
 """
 
 import asyncio
-from collections import deque
-from functools import partial
-from typing import Any, Protocol
+import itertools
+import time
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Protocol
 
-import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    KafkaError,
-    MessageSizeTooLargeError,
-    OutOfOrderSequenceNumber,
-    ProducerClosed,
-    RecordListTooLargeError,
-    UnknownTopicOrPartitionError,
-)
+from aiokafka.errors import KafkaError, ProducerClosed, UnknownTopicOrPartitionError
 
 from matcher.config import KafkaSettings, OutputSettings
 from matcher.errors import DeliveryError
-from matcher.stream.client import ClientLog, closed, producer_settings, started
+from matcher.stream.client import ClientLog
 from matcher.stream.diagnosis import why_unwritten
+from matcher.stream.lanes import Batch, Lane, Parcel, Refusal
 from matcher.stream.outgoing import Message
+from matcher.stream.partitioner import partition_of
 from matcher.stream.preflight import output_topics
+from matcher.stream.producer import BREAKS_THE_SEQUENCE, TOO_LARGE, Producer, size_of
 
-log = structlog.get_logger(__name__)
-
-_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
-
-
-class RefusedForSizeError(Exception):
-    """A message that will never be accepted because it is too large; the text names the limit."""
+_LAST_ANSWERS_SECONDS = 1.0
+"""What the producer had answered when it was closed is told to who waits for it."""
 
 
 class Sink(Protocol):
-    """Writes messages. An accepted message is written once, or its future says why not."""
+    """Writes messages. An accepted message is written once, or its parcel says why not."""
 
     async def start(self) -> None:
         """Connect. Raises KafkaUnreachable."""
 
-    async def send(self, message: Message) -> asyncio.Future[None]:
-        """Accept a message; may wait for room.
-
-        The future is done when every in-sync replica has the message. It fails with
-        RefusedForSizeError, or with DeliveryError when nothing can be written any more.
-        """
+    async def send(self, messages: Sequence[Message]) -> Sequence[Parcel]:
+        """Accept messages; may wait for room. Each of them is in one of the parcels."""
 
     async def diagnose(self) -> str:
         """Why a message waits for so long, in one line for a person; never raises."""
 
     async def stop(self, seconds: float) -> None:
-        """Close the connection within this many seconds; never raises."""
+        """Write what was accepted, and close the connection, both within this many seconds; never
+        raises. A parcel that is not written by then fails.
+        """
 
 
 class KafkaSink:
-    """A sink with an idempotent producer.
+    """A sink that gives its producer whole batches, and so has one acknowledgement for a batch.
 
-    A batch that a broker refuses for good leaves a gap in the producer's sequence numbers that
-    aiokafka cannot close: every later batch of that partition is refused as out of order. Therefore
-    a refusal for size replaces the producer, and every message that failed with it is sent again,
-    each alone.
+    A message that comes alone leaves at once. Those that follow within ``output.linger_ms`` wait
+    for the rest of that time, and longer where the batch before them is not acknowledged yet: the
+    more there is to write, the larger the batches are.
+
+    The messages of a batch that is refused for its size are sent again, each alone: a refusal then
+    means that message.
     """
 
     def __init__(
@@ -72,38 +63,25 @@ class KafkaSink:
     ) -> None:
         self._kafka = kafka
         self._topics = output_topics(output)
-        self._settings = producer_settings(kafka, output, batch_bytes or output.max_batch_bytes)
-        self._client_log = client_log
-        self._producer: AIOKafkaProducer | None = None
-        self._open = asyncio.Event()
-        self._again: deque[tuple[Message, asyncio.Future[None]]] = deque()
-        self._repair: asyncio.Task[None] | None = None
+        self._producer = Producer(kafka, output, client_log, batch_bytes or output.max_batch_bytes)
+        self._largest = output.max_request_bytes
+        self._linger = output.linger_ms / 1000
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._left = 0.0
+        self._leaving: asyncio.TimerHandle | None = None
         self._diagnosis: asyncio.Task[str] | None = None
-        self._stopped = False
 
     async def start(self) -> None:
         """Connect. Raises KafkaUnreachable, ConfigError."""
-        self._producer = await self._connected()
-        self._open.set()
+        await self._producer.start()
 
-    async def send(self, message: Message) -> asyncio.Future[None]:
+    async def send(self, messages: Sequence[Message]) -> Sequence[Parcel]:
         """See :meth:`Sink.send`."""
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._open.wait()
-        try:
-            acknowledged = await self._hand_over(message)
-        except MessageSizeTooLargeError as error:
-            written.set_exception(RefusedForSizeError(str(error)))
-        except ProducerClosed as error:
-            if self._stopped:
-                written.set_exception(_delivery_error(message, error))
-            else:
-                self._send_again(message, written)
-        except KafkaError as error:
-            written.set_exception(_delivery_error(message, error))
-        else:
-            acknowledged.add_done_callback(partial(self._settle, message, written))
-        return written
+        parcels: list[Parcel] = []
+        for topic, run in itertools.groupby(messages, attrgetter("topic")):
+            parcels += await self._send_to(topic, list(run))
+        self._let_leave()
+        return parcels
 
     async def diagnose(self) -> str:
         """See :meth:`Sink.diagnose`."""
@@ -111,115 +89,135 @@ class KafkaSink:
 
     async def stop(self, seconds: float) -> None:
         """See :meth:`Sink.stop`."""
-        self._stopped = True
+        deadline = time.monotonic() + seconds
+        self._leave()
+        writing = {lane.writing for lane in self._lanes.values() if lane.writing is not None}
+        if writing:
+            await asyncio.wait(writing, timeout=seconds)
         if self._diagnosis is not None:
             self._diagnosis.cancel()
-        if self._repair is not None:
-            self._repair.cancel()
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await _close(producer, seconds)
+        await self._producer.stop(max(1.0, deadline - time.monotonic()))
+        if writing:
+            await asyncio.wait(writing, timeout=_LAST_ANSWERS_SECONDS)
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+        for lane in self._lanes.values():
+            while (batch := lane.take()) is not None:
+                batch.settle(_delivery_error(batch.messages[0], ProducerClosed()))
 
-    async def _connected(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(**self._settings)
+    # -- into the lanes ----------------------------------------------------------------------------
+
+    async def _send_to(self, topic: str, messages: list[Message]) -> list[Parcel]:
+        """Put messages of one topic into its lanes."""
         try:
-            await started(self._kafka, self._client_log, "producer", producer.start)
-        except BaseException:
-            await _close(producer, 1.0)
-            raise
-        return producer
+            partitions, available = await self._producer.partitions(topic)
+        except Exception as error:  # noqa: BLE001 - whatever it is, none of them can be written
+            return [_failed(messages, _delivery_error(messages[0], error))]
+        parcels: list[Parcel] = []
+        batches: dict[Batch, list[Message]] = {}
+        for message in messages:
+            if (size := size_of(message)) > self._largest:
+                parcels.append(_refused(message, size, self._largest))
+                continue
+            lane = self._lane(topic, partition_of(message.key, partitions, available))
+            await lane.room()
+            batches.setdefault(lane.add(message, self._producer.batch), []).append(message)
+            self._write_from(lane)
+        parcels += (Parcel(some, batch.written) for batch, some in batches.items())
+        return parcels
 
-    async def _hand_over(self, message: Message) -> asyncio.Future[Any]:
-        if self._producer is None:
-            raise ProducerClosed
-        acknowledged: asyncio.Future[Any] = await self._producer.send(
-            message.topic,
-            value=message.value,
-            key=message.key,
-            headers=list(message.headers),
-            timestamp_ms=message.timestamp,
-        )
-        return acknowledged
+    def _lane(self, topic: str, partition: int) -> Lane:
+        lane = self._lanes.get((topic, partition))
+        if lane is None:
+            lane = self._lanes[topic, partition] = Lane(topic, partition)
+        return lane
 
-    def _settle(
-        self, message: Message, written: asyncio.Future[None], acknowledged: asyncio.Future[Any]
-    ) -> None:
-        error = None if acknowledged.cancelled() else acknowledged.exception()
-        if written.done():
-            return
-        if acknowledged.cancelled():
-            written.set_exception(_delivery_error(message, ProducerClosed()))
-        elif error is None:
-            written.set_result(None)
-        elif isinstance(error, (*_TOO_LARGE, OutOfOrderSequenceNumber)):
-            self._send_again(message, written)
-        elif isinstance(error, KafkaError) and error.retriable:
-            self._fail_explained(_delivery_error(message, error), written)
+    def _let_leave(self) -> None:
+        """Let the messages in the lanes leave, now or once they have waited for company."""
+        if self._leaving is None and any(lane.waits for lane in self._lanes.values()):
+            loop = asyncio.get_running_loop()
+            wait = self._left + self._linger - loop.time()
+            if wait > 0:
+                self._leaving = loop.call_later(wait, self._leave)
+            else:
+                self._leave()
+
+    def _leave(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+        self._left = asyncio.get_running_loop().time()
+        for lane in self._lanes.values():
+            lane.release()
+            self._write_from(lane)
+
+    # -- out of the lanes --------------------------------------------------------------------------
+
+    def _write_from(self, lane: Lane) -> None:
+        if lane.writing is None and lane.ready:
+            lane.writing = asyncio.create_task(self._write_all(lane))
+
+    async def _write_all(self, lane: Lane) -> None:
+        while (batch := lane.take()) is not None:
+            try:
+                refusals = await self._write(lane, batch)
+            except asyncio.CancelledError:
+                batch.settle(_delivery_error(batch.messages[0], ProducerClosed()))
+                raise
+            except Exception as error:  # noqa: BLE001 - who waits for the batch must learn of it
+                batch.settle(await self._failure(batch.messages[0], error))
+            else:
+                batch.settle(refusals)
+        lane.writing = None
+
+    async def _write(self, lane: Lane, batch: Batch) -> list[Refusal]:
+        """Write a batch; gives its messages that are refused for their size."""
+        try:
+            await self._producer.write(batch.builder, lane.topic, lane.partition)
+        except BREAKS_THE_SEQUENCE as error:
+            if len(batch.messages) == 1 and isinstance(error, TOO_LARGE):
+                return [Refusal(batch.messages[0], str(error))]
         else:
-            written.set_exception(_delivery_error(message, error))
+            return []
+        refusals: list[Refusal] = []
+        for message in batch.messages:
+            alone = Batch(self._producer.batch())
+            alone.add(message)
+            try:
+                await self._producer.write(alone.builder, lane.topic, lane.partition)
+            except TOO_LARGE as error:
+                refusals.append(Refusal(message, str(error)))
+        return refusals
 
-    def _fail_explained(self, failure: DeliveryError, written: asyncio.Future[None]) -> None:
-        """Fail the messages with a temporary error that lasted until the client gave up, and with
-        its cause. The brokers are asked for the cause once, however many messages fail meanwhile.
+    async def _failure(self, message: Message, error: Exception) -> DeliveryError:
+        """The error for a batch that is not written. A temporary error that lasted until the client
+        gave up is explained: the brokers are asked once, however many batches fail meanwhile.
         """
+        failure = _delivery_error(message, error)
+        if not isinstance(error, KafkaError) or not error.retriable:
+            return failure
         if self._diagnosis is None:
             self._diagnosis = asyncio.ensure_future(self.diagnose())
-        self._diagnosis.add_done_callback(partial(_explain, failure, written))
-
-    def _send_again(self, message: Message, written: asyncio.Future[None]) -> None:
-        self._again.append((message, written))
-        if self._repair is None:
-            self._open.clear()
-            self._repair = asyncio.create_task(self._replace_producer())
-
-    async def _replace_producer(self) -> None:
-        """Replace the producer and send the failed messages again, one in a batch: a refusal then
-        means that message.
-        """
-        log.warning("producer_replaced", reason="a batch was refused for its size")
-        try:
-            await self._renew()
-            while self._again:
-                message, written = self._again.popleft()
-                try:
-                    await (await self._hand_over(message))
-                except _TOO_LARGE as error:
-                    written.set_exception(RefusedForSizeError(str(error)))
-                    await self._renew()
-                except KafkaError as error:
-                    written.set_exception(_delivery_error(message, error))
-                else:
-                    written.set_result(None)
-        except Exception as error:  # noqa: BLE001 - nobody awaits this task: who waits must learn of it
-            for message, written in self._again:
-                written.set_exception(_delivery_error(message, error))
-            self._again.clear()
-        finally:
-            self._repair = None
-            self._open.set()
-
-    async def _renew(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await _close(producer, self._kafka.request_timeout)
-        self._producer = await self._connected()
+        await asyncio.wait({self._diagnosis})
+        if self._diagnosis.cancelled() or self._diagnosis.exception() is not None:
+            return failure
+        explained = DeliveryError(f"{failure}: {self._diagnosis.result()}")
+        explained.__cause__ = error
+        return explained
 
 
-async def _close(producer: AIOKafkaProducer, seconds: float) -> None:
-    if not await closed("producer", producer.stop(), seconds):
-        await closed("producer's connections", producer.client.close(), 1.0)
+def _refused(message: Message, size: int, largest: int) -> Parcel:
+    why = f"it takes {size} bytes, output.max_request_bytes allows {largest}"
+    written: asyncio.Future[Sequence[Refusal]] = asyncio.get_running_loop().create_future()
+    written.set_result((Refusal(message, why),))
+    return Parcel((message,), written)
 
 
-def _explain(
-    failure: DeliveryError, written: asyncio.Future[None], diagnosis: asyncio.Task[str]
-) -> None:
-    if written.done():
-        return
-    if not diagnosis.cancelled() and diagnosis.exception() is None:
-        explained = DeliveryError(f"{failure}: {diagnosis.result()}")
-        explained.__cause__ = failure.__cause__
-        failure = explained
+def _failed(messages: Sequence[Message], failure: DeliveryError) -> Parcel:
+    written: asyncio.Future[Sequence[Refusal]] = asyncio.get_running_loop().create_future()
     written.set_exception(failure)
+    return Parcel(messages, written)
 
 
 def _delivery_error(message: Message, error: BaseException) -> DeliveryError:

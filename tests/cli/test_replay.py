@@ -3,10 +3,12 @@
 import asyncio
 import gzip
 import signal
+from collections.abc import Sequence
 
 from matcher.cli.replay import _Replay
 from matcher.config import Settings
 from matcher.errors import EXIT_OK
+from matcher.stream.lanes import Parcel, Refusal
 from tests.cli.program import run, start
 
 
@@ -67,18 +69,18 @@ async def test_a_rate_does_not_wait_for_each_acknowledgement(tmp_path):
     """Each waited out the producer's linger: 10 ms a record."""
     (tmp_path / "a.jsonl").write_bytes(b"1\n" * 40)
     settings = Settings()
-    sent: list[asyncio.Future[None]] = []
+    sent: list[asyncio.Future[Sequence[Refusal]]] = []
 
     class LateSink:
         """Acknowledges nothing before ten records wait."""
 
-        async def send(self, _message):
+        async def send(self, messages):
             sent.append(asyncio.get_running_loop().create_future())
             if len(sent) % 10 == 0:
                 for future in sent:
                     if not future.done():
-                        future.set_result(None)
-            return sent[-1]
+                        future.set_result(())
+            return [Parcel(messages, sent[-1])]
 
     replaying = _Replay(settings, "t", rate=10_000)
     await asyncio.wait_for(replaying._once(LateSink(), (str(tmp_path / "a.jsonl"),)), 20)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from matcher.events.record import Batch, PlainRecord, TopicPartition
+from matcher.stream.lanes import Parcel, Refusal
 from matcher.stream.outgoing import Message as Outgoing
-from matcher.stream.sink import RefusedForSizeError
 from matcher.stream.source import (
     Assignment,
     CommitRefusedError,
@@ -260,19 +260,23 @@ class FakeSink:
     def __init__(self, broker: FakeBroker, process: Process) -> None:
         self._broker = broker
         self.process = process
-        self.held: list[asyncio.Future[None]] | None = None
+        self.held: list[asyncio.Future[Sequence[Refusal]]] | None = None
         """Set it to a list, and acknowledgements wait in it for :meth:`release`."""
 
     async def start(self) -> None:
         self.process.step("start sink")
 
-    async def send(self, message: Outgoing) -> asyncio.Future[None]:
+    async def send(self, messages: Sequence[Outgoing]) -> list[Parcel]:
+        """Each message is a parcel of its own."""
+        return [Parcel((message,), self._send(message)) for message in messages]
+
+    def _send(self, message: Outgoing) -> "asyncio.Future[Sequence[Refusal]]":
         self.process.step("send")
         self._broker.refuse("send")
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        written: asyncio.Future[Sequence[Refusal]] = asyncio.get_running_loop().create_future()
         size = len(message.value or b"") + sum(len(value or b"") for _, value in message.headers)
         if size > self._broker.max_message_bytes.get(message.topic, 1_000_000):
-            written.set_exception(RefusedForSizeError(f"{size} bytes"))
+            written.set_result((Refusal(message, f"{size} bytes"),))
             return written
         partition = hash(message.key) % len(self._broker.ends(message.topic))
         timestamp = message.timestamp or 0
@@ -297,7 +301,7 @@ class FakeSink:
     async def stop(self, seconds: float) -> None:
         del seconds
 
-    def _acknowledge(self, written: "asyncio.Future[None]") -> None:
+    def _acknowledge(self, written: "asyncio.Future[Sequence[Refusal]]") -> None:
         if written.done():
             return
         try:
@@ -307,7 +311,7 @@ class FakeSink:
         if self._broker.refusals["acknowledge"]:
             written.set_exception(self._broker.refusals["acknowledge"].pop(0))
         else:
-            written.set_result(None)
+            written.set_result(())
 
 
 def _record(message: Message) -> PlainRecord:

@@ -1,6 +1,7 @@
 """A recorder that remembers."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from matcher.metrics import Metric
 
@@ -23,6 +24,12 @@ class MemoryRecorder:
     def observe(self, metric: Metric, value: float, labels: tuple[str, ...] = ()) -> None:
         assert len(labels) == len(metric.labels), metric.name
         self.observed[metric.name].append(value)
+
+    def observe_all(
+        self, metric: Metric, values: Sequence[float], labels: tuple[str, ...] = ()
+    ) -> None:
+        for value in values:
+            self.observe(metric, value, labels)
 
     def forget(self, metric: Metric, labels: tuple[str, ...]) -> None:
         self._values.pop((metric.name, labels), None)

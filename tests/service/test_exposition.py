@@ -78,3 +78,17 @@ def test_no_series_tells_when_another_was_made():
 def test_a_metric_outside_the_catalogue_is_an_error():
     with pytest.raises(KeyError):
         Exposition().add(Metric("stray", "counter", ""))
+
+
+def test_many_values_at_once_are_the_same_values_one_by_one():
+    values = [0.0, 0.05, 0.1, 0.10001, 3.0, 86_400.0, 1e9, 0.1]
+    at_once, one_by_one = Exposition(), Exposition()
+    at_once.observe_all(EVENT_TO_ALERT, values)
+    for value in values:
+        one_by_one.observe(EVENT_TO_ALERT, value)
+    name = EVENT_TO_ALERT.name
+    found = {key: value for key, value in samples(at_once).items() if key[0].startswith(name)}
+    assert found == {
+        key: value for key, value in samples(one_by_one).items() if key[0].startswith(name)
+    }
+    assert found[f"{name}_count", ()] == len(values)

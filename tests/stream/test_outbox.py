@@ -45,7 +45,7 @@ async def test_a_delivery_is_done_when_it_is_sealed_and_all_is_in():
     scene = _Scene()
     scene.sink.held = []
     delivery = scene.open()
-    await scene.outbox.put(delivery, scene.alert())
+    await scene.outbox.put(delivery, (scene.alert(),))
     scene.outbox.seal(delivery)
     await asyncio.sleep(0)
     assert scene.done == []
@@ -67,7 +67,7 @@ async def test_a_delivery_without_messages_is_done_when_it_is_sealed():
 async def test_what_is_acknowledged_before_the_seal_does_not_end_it():
     scene = _Scene()
     delivery = scene.open()
-    await scene.outbox.put(delivery, scene.alert())
+    await scene.outbox.put(delivery, (scene.alert(),))
     await asyncio.sleep(0.01)
     assert scene.done == []
     scene.outbox.seal(delivery)
@@ -79,7 +79,7 @@ async def test_a_refused_message_is_done_when_its_dead_letter_is_in():
     scene.broker.max_message_bytes[scene.alerts] = 100
     delivery = scene.open()
     acknowledged = []
-    await scene.outbox.put(delivery, scene.alert(500), lambda: acknowledged.append(1))
+    await scene.outbox.put(delivery, (scene.alert(500),), acknowledged.extend)
     scene.outbox.seal(delivery)
     await scene.outbox.drained()
     assert len(scene.broker.read_all(scene.letters)) == 1
@@ -91,7 +91,7 @@ async def test_a_dead_letter_that_does_not_fit_becomes_a_stub_and_a_stub_that_do
         scene = _Scene(limit)
         scene.broker.max_message_bytes[scene.alerts] = 100
         delivery = scene.open()
-        await scene.outbox.put(delivery, scene.alert(5000))
+        await scene.outbox.put(delivery, (scene.alert(5000),))
         scene.outbox.seal(delivery)
         await asyncio.sleep(0.01)
         assert len(scene.broker.read_all(scene.letters)) == letters
@@ -104,8 +104,8 @@ async def test_a_failed_write_is_told_once_and_never_done():
     scene = _Scene()
     scene.broker.refusals["acknowledge"] = [DeliveryError("no")]
     delivery = scene.open()
-    await scene.outbox.put(delivery, scene.alert())
-    await scene.outbox.put(delivery, scene.alert())
+    await scene.outbox.put(delivery, (scene.alert(),))
+    await scene.outbox.put(delivery, (scene.alert(),))
     scene.outbox.seal(delivery)
     await asyncio.sleep(0.01)
     assert [str(error) for error in scene.failures] == ["no"]
@@ -121,7 +121,7 @@ async def test_only_what_waits_for_an_acknowledgement_is_overdue(monkeypatch):
     assert scene.outbox.overdue() is None
     scene.sink.held = []
     other = scene.open("other")
-    await scene.outbox.put(other, scene.alert())
+    await scene.outbox.put(other, (scene.alert(),))
     now[0] += 29
     assert scene.outbox.overdue() is None
     now[0] += 2
@@ -137,8 +137,8 @@ async def test_the_eleventh_waits_for_room():
     scene.sink.held = []
     delivery = scene.open()
     for _ in range(10):
-        await scene.outbox.put(delivery, scene.alert())
-    waiting = asyncio.create_task(scene.outbox.put(delivery, scene.alert()))
+        await scene.outbox.put(delivery, (scene.alert(),))
+    waiting = asyncio.create_task(scene.outbox.put(delivery, (scene.alert(),)))
     await asyncio.sleep(0.01)
     assert not waiting.done()
     scene.sink.release()

@@ -97,7 +97,7 @@ async def test_an_acknowledgement_after_the_revoke_gave_up_commits_nothing(stage
             await stage.until_committed()
             before = len(worker._source.commits)
             for written in held:
-                written.set_result(None)
+                written.set_result(())
             await asyncio.sleep(0.2)
             assert len(worker._source.commits) == before
     assert set(stage.origins()) == stage.expected()
