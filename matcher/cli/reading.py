@@ -53,21 +53,47 @@ class Portion:
     position: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a file in which each line is a record: the bytes from ``start`` to ``end``, or
+    to the end of the file. ``line`` is the number of its first line.
+    """
+
+    start: int
+    end: int | None
+    line: int
+
+
 class _BrokenGzipError(Exception):
     """The compressed stream ends too early or is damaged."""
 
 
-def read_portions(path: str) -> Iterator[Portion]:
-    """Read a file, or standard input for ``-``, in portions. Raises UsageError if the file cannot
-    be opened or read at all.
+def read_portions(path: str, span: Span | None = None) -> Iterator[Portion]:
+    """Read a file, a span of it, or standard input for ``-``, in portions. Raises UsageError if the
+    file cannot be opened or read at all.
     """
     try:
         with _open(path) as raw:
             reading = _Reading(path)
-            for portion in reading.portions(_lines(_chunks(raw))):
+            if span is None:
+                portions = reading.portions(_lines(_chunks(raw)))
+            else:
+                portions = reading.portions_of_lines(_lines(_chunks_of(raw, span), span.line))
+            for portion in portions:
                 yield Portion(portion.batch, portion.rejects, portion.cut, _position(raw))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def is_lines(raw: IO[bytes]) -> bool:
+    """Whether each line of the file that was just opened is a record, and its bytes are the text
+    itself: neither gzip nor UTF-16. The file is read to the end of its first non-empty line.
+    """
+    beginning = raw.read(len(BOM))
+    raw.seek(0)
+    if beginning.startswith((GZIP_MAGIC, *UTF16_BOMS)):
+        return False
+    return _is_whole(_behind_blank_lines(_lines(_chunks(raw))).texts[0])
 
 
 class _Lines(NamedTuple):
@@ -103,6 +129,11 @@ class _Reading:
                 yield from self._records(run)
         except _BrokenGzipError as error:
             self._reject(self.line, RejectReason.BAD_GZIP, str(error))
+        yield self._portion()
+
+    def portions_of_lines(self, runs: Iterator[_Lines]) -> Iterator[Portion]:
+        for run in runs:
+            yield from self._records(run)
         yield self._portion()
 
     def _records(self, run: _Lines) -> Iterator[Portion]:
@@ -173,6 +204,15 @@ def _chunks(raw: Any) -> Iterator[bytes]:
     return _in_utf8(chunks)
 
 
+def _chunks_of(raw: Any, span: Span) -> Iterator[bytes]:
+    """The bytes of a span as they stand."""
+    raw.seek(span.start)
+    left = sys.maxsize if span.end is None else span.end - span.start
+    while chunk := raw.read1(min(left, _CHUNK_BYTES)):
+        left -= len(chunk)
+        yield chunk
+
+
 def _in_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The same text in UTF-8 where it begins as UTF-16 does: PowerShell's ``>`` writes that."""
     first = next(chunks, b"")
@@ -218,11 +258,11 @@ def _inflated(raw: Any) -> Iterator[bytes]:
         data = data.lstrip(b"\0")
 
 
-def _lines(chunks: Iterator[bytes]) -> Iterator[_Lines]:
-    """The lines of a stream; the last line needs no line feed. If the stream breaks, the incomplete
-    line comes first and then the error.
+def _lines(chunks: Iterator[bytes], number: int = 1) -> Iterator[_Lines]:
+    """The lines of a stream, counted from ``number``; the last line needs no line feed. If
+    the stream breaks, the incomplete line comes first and then the error.
     """
-    number, size = 1, 0
+    size = 0
     parts: list[bytes] = []
 
     def line() -> bytes | None:

@@ -4,7 +4,8 @@ import json
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from matcher.cli.alert_table import AlertTable, by_severity, wide_console
 from matcher.cli.answer import Answer
+from matcher.cli.findings import Findings, examine
 from matcher.cli.inputs import STDIN, InputFiles, find_files
 from matcher.cli.options import (
     ConfigFile,
@@ -23,19 +25,21 @@ from matcher.cli.options import (
     QueryDialect,
     Rules,
     Sets,
+    Workers,
     configuration,
     counted,
     warn,
 )
+from matcher.cli.parts import cut_into_parts
 from matcher.cli.progress import progress
 from matcher.cli.queries import read_query
-from matcher.cli.reading import Portion, read_portions
+from matcher.cli.reading import read_portions
 from matcher.cli.rows import write_csv, write_json_lines, write_table
+from matcher.cli.scanners import Result, Scanners
 from matcher.config import Settings, parse_time
 from matcher.errors import EXIT_ALERTS_FOUND, RuleError, RuleErrors, UsageError
-from matcher.events.record import RejectReason
 from matcher.languages.aql import DialectName, compile_query
-from matcher.pipeline.outcome import Counts, Outcome, RejectedUnit
+from matcher.pipeline.outcome import Counts
 from matcher.pipeline.process import Pipeline
 from matcher.rulebook.lints import lint_query
 from matcher.service.collector import calm_collector
@@ -77,19 +81,28 @@ def scan(
     fail_on_alert: Annotated[
         bool, typer.Option("--fail-on-alert", help="Exit code 1 where there are alerts.")
     ] = False,
+    workers: Workers = None,
     rules: Rules = None,
     profile: Profile = None,
     config: ConfigFile = None,
     sets: Sets = None,
 ) -> None:
-    """Match the events in files: .json, .jsonl, .ndjson, each also as .gz."""
-    named = {"rules.paths": ("--rules", rules), "catalogue.profile": ("--profile", profile)}
+    """Match the events in files: .json, .jsonl, .ndjson, each also as .gz.
+
+    With several workers the output is the same, in the same order. They share files, and parts of
+    a file of JSON lines that is not compressed.
+    """
+    named = {
+        "rules.paths": ("--rules", rules),
+        "catalogue.profile": ("--profile", profile),
+        "service.workers": ("--workers", workers),
+    }
     settings = configuration(config, sets, named).settings
     if query is not None:
-        if rejects is not None or summary is not None:
-            raise UsageError("--rejects and --summary belong to a scan with rules, not to --query")
-        if "-" in paths and query == "-":
-            raise UsageError("standard input holds either the query or the events")
+        if rejects is not None or summary is not None or workers is not None:
+            raise UsageError(
+                "--rejects, --summary and --workers belong to a scan with rules, not to --query"
+            )
         rows = answer(settings, query, dialect=dialect.value, now=now, paths=paths, output=output)
         if fail_on_alert and rows:
             raise typer.Exit(EXIT_ALERTS_FOUND)
@@ -102,8 +115,13 @@ def scan(
     with ExitStack() as open_files:
         write = _alert_writer(output, files, open_files)
         at_end = output is Output.TABLE and STDIN not in files.paths
-        result = _Scan(pipeline, write, _reject_file(rejects, open_files), rows_at_end=at_end)
-        result.run(files)
+        result = _Scan(write, _reject_file(rejects, open_files))
+        found = open_files.enter_context(_findings(pipeline, files, settings.service.workers))
+        with progress(files, rows_at_end=at_end) as advance:
+            for path, one in found:
+                result.add(path, one)
+                if isinstance(one, Findings):
+                    advance(path, one.position)
     if summary is not None:
         _write(summary, json.dumps(result.summary(), indent=2) + "\n")
     result.tell(Console(stderr=True), files)
@@ -123,6 +141,8 @@ def answer(
     output: Output,
 ) -> int:
     """Write the answer of a query; returns its number of rows."""
+    if "-" in paths and argument == "-":
+        raise UsageError("standard input holds either the query or the events")
     catalogue, text = load_catalogue(settings), read_query(argument)
     moment = _moment(now)
     try:
@@ -173,68 +193,53 @@ def _moment(now: str | None) -> int:
         raise UsageError(f"--now {now}: give an ISO 8601 time such as 2026-01-31T08:00Z") from None
 
 
+@contextmanager
+def _findings(
+    pipeline: Pipeline, files: InputFiles, workers: int
+) -> Iterator[Iterator[tuple[str, Result]]]:
+    """What is found in the files, in order, by so many processes; one is this one."""
+    if workers == 1:
+        yield _found_here(pipeline, files)
+        return
+    with Scanners(pipeline, workers) as scanners:
+        found = scanners.examine(cut_into_parts(files.paths))
+        yield ((part.path, result) for part, result in found)
+
+
+def _found_here(pipeline: Pipeline, files: InputFiles) -> Iterator[tuple[str, Result]]:
+    for path in files.paths:
+        try:
+            for found in examine(pipeline, path, read_portions(path)):
+                yield path, found
+        except UsageError as error:
+            yield path, error
+
+
 class _Scan:
     """One scan, and what it has counted so far."""
 
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        write_alert: Any,
-        rejects: IO[str] | None,
-        *,
-        rows_at_end: bool,
-    ) -> None:
-        self._rows_at_end = rows_at_end
-        self._pipeline = pipeline
+    def __init__(self, write_alert: Any, rejects: IO[str] | None) -> None:
         self._write_alert = write_alert
         self._rejects = rejects
+        self._broken: set[str] = set()
         self.counts = Counts()
         self.alerts = 0
         self.unreadable: list[str] = []
 
-    def run(self, files: InputFiles) -> None:
-        with progress(files, rows_at_end=self._rows_at_end) as advance:
-            for path in files.paths:
-                try:
-                    for portion in read_portions(path):
-                        self._portion(path, portion)
-                        advance(path, portion.position)
-                except UsageError as error:
-                    self.unreadable.append(str(error))
-
-    def _portion(self, path: str, portion: Portion) -> None:
-        last = len(portion.batch.records) - 1
-        for unit in portion.rejects:
-            self._reject(path, unit)
-            self.counts.rejects[str(unit.reject.reason)] += 1
-        cut = portion.batch.records[last].offset if portion.cut and last >= 0 else None
-        for part in self._pipeline.parts(portion.batch):
-            self._outcome(path, part, cut)
-
-    def _outcome(self, path: str, part: Outcome, cut: int | None) -> None:
-        for unit in part.rejects:
-            if unit.record.offset == cut and unit.reject.reason is RejectReason.TRUNCATED:
-                # the file is what is cut, and its reject has said so
-                part.counts.rejects[str(unit.reject.reason)] -= 1
-                continue
-            self._reject(path, unit)
-        self.counts.add(part.counts)
-        self.alerts += len(part.alerts)
-        for alert in part.alerts:
-            self._write_alert(alert.body)
-
-    def _reject(self, path: str, unit: RejectedUnit) -> None:
-        if self._rejects is None:
+    def add(self, path: str, found: Result) -> None:
+        """Count and write what was found. Nothing is read behind the place where a file broke."""
+        if path in self._broken:
             return
-        row = {
-            "reason": str(unit.reject.reason),
-            "file": path,
-            "line": unit.record.offset,
-            "index": unit.reject.index,
-            "offset": unit.reject.offset,
-            "detail": unit.reject.detail,
-        }
-        self._rejects.write(json.dumps(row) + "\n")
+        if isinstance(found, UsageError):
+            self._broken.add(path)
+            self.unreadable.append(str(found))
+            return
+        self.counts.add(found.counts)
+        self.alerts += len(found.alerts)
+        for body in found.alerts:
+            self._write_alert(body)
+        if self._rejects is not None:
+            self._rejects.writelines(json.dumps(row) + "\n" for row in found.rejects)
 
     def summary(self) -> dict[str, Any]:
         """The counts under the names of the summary file; zeros are left out of the

@@ -41,12 +41,12 @@ class Process:
         return os.waitstatus_to_exitcode(status) if pid else None
 
 
-def start(work: Callable[[socket.socket], None]) -> Process:
+def start(work: Callable[[socket.socket], None], *, keep_files: bool = False) -> Process:
     """Run ``work`` in a process of its own, with its end of a connection.
 
     The process exits with 0, with the exit code of the MatcherError that ``work`` raises, or with 1
-    after a traceback. It holds no other file of ours than the standard streams, and ends with us
-    however we end. No event loop may run here.
+    after a traceback. It ends with us however we end. Without ``keep_files`` it holds none of our
+    files but the standard streams. No event loop may run here.
     """
     parent = os.getpid()
     ours, theirs = socket.socketpair()
@@ -55,7 +55,7 @@ def start(work: Callable[[socket.socket], None]) -> Process:
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     pid = os.fork()
     if pid == 0:
-        _be_child(work, theirs, parent, blocked)
+        _be_child(work, theirs, parent, blocked, keep_files=keep_files)
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     theirs.close()
     return Process(pid, ours)
@@ -66,6 +66,8 @@ def _be_child(
     end: socket.socket,
     parent: int,
     blocked: set[int | signal.Signals],
+    *,
+    keep_files: bool,
 ) -> NoReturn:
     code = EXIT_BUG
     try:
@@ -76,8 +78,9 @@ def _be_child(
         for number in _HANDLED:
             signal.signal(number, signal.SIG_DFL)
         _end_with(parent)
-        os.closerange(_FIRST_FREE, end.fileno())
-        os.closerange(end.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
+        if not keep_files:
+            os.closerange(_FIRST_FREE, end.fileno())
+            os.closerange(end.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         work(end)
         code = 0
