@@ -127,7 +127,8 @@ def _reads_back(query: Query, policy: AqlPolicy) -> None:
     _, height = extent([query.expression])
     again = _compiled(text, policy=AqlPolicy(zone=policy.zone))
     if isinstance(again, RuleError):
-        if again.code == "not-a-number":
+        errors = again.errors if isinstance(again, RuleErrors) else [again]
+        if all(error.code == "not-a-number" for error in errors):
             return  # a reference set may hold texts beside a number, and a list may not
         assert again.code in ("too-deep", "too-long"), again
         assert height > SURELY_READ_BACK or len(text) > MAX_CHARACTERS, again
