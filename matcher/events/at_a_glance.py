@@ -6,8 +6,9 @@ what :func:`matcher.events.envelope.plain_event` and :func:`matcher.events.attri
 cost. Those two are the rule; ``tests/events/test_at_a_glance.py`` checks that the answers agree.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -22,12 +23,13 @@ from matcher.events.attribution import classify_members, members_of
 from matcher.events.envelope_keys import NO_EVENT_KEYS
 from matcher.events.probe import ENVELOPE_KEYS, WRAPPER_KEYS
 from matcher.events.sources import SOURCES, SourceKind
-from matcher.events.units import Limits
+from matcher.events.units import Limits, ToldEvents, Units
 
 _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 """The type of no value at all: an object with such a field is refused."""
 
 _BRACE = ord("{")
+_EVENTS_AT_ONCE = 64
 _MAY_BE_OPENED = frozenset((*ENVELOPE_KEYS, *WRAPPER_KEYS))
 _TELLTALES = tuple((source.telltale, source.kind) for source in SOURCES if source.telltale)
 
@@ -70,6 +72,30 @@ def log_sources(values: Sequence[bytes], limits: Limits) -> list[SourceKind | No
         else _told(head) or _classified(value)
         for value, head in zip(values, _heads(values), strict=True)
     ]
+
+
+Element = TypeVar("Element")
+
+
+def told_events(
+    elements: Iterable[bytes | Element], units: Units, limits: Limits
+) -> Iterator[bytes | Element | ToldEvents]:
+    """The elements of an array, in their order, where those that are told come as ToldEvents.
+
+    An element that is not bytes is passed on as it is.
+    """
+    rest = iter(elements)
+    while chunk := list(islice(rest, _EVENTS_AT_ONCE)):
+        raws = [one if isinstance(one, bytes) else b"" for one in chunk]
+        kinds = log_sources(raws, limits)
+        known = [kind for kind in kinds if kind is not None]
+        run = units.told(raws, known) if len(known) == len(raws) else None
+        if run is not None:
+            yield run
+            continue
+        for element, raw, kind in zip(chunk, raws, kinds, strict=True):
+            alone = None if kind is None else units.told([raw], [kind])
+            yield element if alone is None else alone
 
 
 def _heads(values: Sequence[bytes]) -> list[Any]:

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Raw
 
 from matcher.events import acceptable
-from matcher.events.envelope import RawEvent
 from matcher.events.record import Reject
 from matcher.events.sources import SOURCES, SourceKind
+from matcher.events.units import RawEvent
 
 _RECOGNISE = (
     *((source.certain, source.kind) for source in SOURCES if source.certain),

@@ -9,11 +9,12 @@ from matcher.events.acceptable import BLANK
 from matcher.events.opening import Opening, UnitSteps
 from matcher.events.probe import glance, is_plain_event
 from matcher.events.record import Reject, RejectReason, SkipReason
-from matcher.events.units import Limits, RawEvent, Unit, Unwrapped
+from matcher.events.units import Limits, RawEvent, ToldEvents, Unit, Unwrapped
 
 __all__ = [
     "Limits",
     "RawEvent",
+    "ToldEvents",
     "Unit",
     "UnitSteps",
     "Unwrapped",
@@ -75,6 +76,8 @@ def _collected(units: UnitSteps) -> Unwrapped:
     for unit in units:
         if isinstance(unit, RawEvent):
             found.events.append(unit)
+        elif isinstance(unit, ToldEvents):
+            found.events += unit.events()
         elif isinstance(unit, Reject):
             found.rejects.append(unit)
             if unit.reason is RejectReason.TOO_MANY_UNITS:

@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from matcher.events import json_text, splitter
 from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
+from matcher.events.at_a_glance import told_events
 from matcher.events.envelope_keys import (
     ARRAY_KEYS,
     ARRAYS,
@@ -34,7 +35,7 @@ from matcher.events.inflate import GZIP_IN_BASE64, GZIP_MAGIC, InflateError, gun
 from matcher.events.probe import KEYS, Probe, from_members, glance, is_plain_event
 from matcher.events.record import Reject, RejectReason
 from matcher.events.resuming import Gap
-from matcher.events.units import Limits, Unit, Units
+from matcher.events.units import Limits, ToldEvents, Unit, Units
 
 UnitSteps = Iterator[Unit | None]
 """Units in their order. A None in between says that the next unit takes more work, so that the
@@ -260,8 +261,10 @@ class Opening:
     def _units(
         self, units: Iterable[bytes | _Skipped], layer: int, *, log_line: bool = False
     ) -> UnitSteps:
-        for unit in units:
-            if isinstance(unit, _Skipped):
+        for unit in told_events(units, self.units, self.limits) if self.fast else units:
+            if isinstance(unit, ToldEvents):
+                yield unit
+            elif isinstance(unit, _Skipped):
                 yield self.units.reject(RejectReason.NOT_JSON, unit.detail, unit.raw, unit.offset)
             else:
                 yield from self._unit(unit, layer, log_line=log_line)

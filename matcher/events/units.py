@@ -1,5 +1,6 @@
 """The units of one record (events, rejects and skipped units), and the limits of one record."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from matcher.events import acceptable, json_text
 from matcher.events.probe import Probe
 from matcher.events.record import Reject, RejectReason, SkipReason
+from matcher.events.sources import SourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,21 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
     probe: Probe | None
 
 
+class ToldEvents(msgspec.Struct, frozen=True, gc=False):
+    """Consecutive acceptable events of one record, of which the log source is known: as many
+    ``raws`` as ``kinds``. ``first`` is the index of the first of them.
+    """
+
+    raws: list[bytes]
+    kinds: list[SourceKind]
+    first: int
+
+    def events(self) -> Iterator[RawEvent]:
+        """The same events one by one."""
+        for index, raw in enumerate(self.raws, self.first):
+            yield RawEvent(raw, index, None)
+
+
 @dataclass(slots=True)
 class Unwrapped:
     """Every unit of one record, each in one of the three lists."""
@@ -47,7 +64,8 @@ class Unwrapped:
     skipped: list[SkipReason] = field(default_factory=list)
 
 
-Unit = RawEvent | Reject | SkipReason
+Unit = RawEvent | ToldEvents | Reject | SkipReason
+"""A unit, or several events at once."""
 
 
 class Units:
@@ -65,6 +83,16 @@ class Units:
             raise json_text.TooManyError
         self._count += 1
         return index
+
+    def told(self, raws: list[bytes], kinds: list[SourceKind]) -> ToldEvents | None:
+        """Add events whose log source is told; None, and nothing added, if there are more than the
+        limits allow.
+        """
+        first = self._count
+        if first + len(raws) > self._limits.max_units:
+            return None
+        self._count += len(raws)
+        return ToldEvents(raws, kinds, first)
 
     def event(self, raw: bytes, probe: Probe | None) -> Unit:
         """Add an event, or a reject if it is not acceptable; it is known to be a JSON object."""

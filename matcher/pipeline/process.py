@@ -30,7 +30,15 @@ from matcher.events.acceptable import BLANK
 from matcher.events.at_a_glance import log_sources
 from matcher.events.attribution import attribute
 from matcher.events.catalogue import Catalogue
-from matcher.events.envelope import Limits, RawEvent, Unit, UnitSteps, plain_event, unwrap_further
+from matcher.events.envelope import (
+    Limits,
+    RawEvent,
+    ToldEvents,
+    Unit,
+    UnitSteps,
+    plain_event,
+    unwrap_further,
+)
 from matcher.events.normalize import NormalizationError, normalize
 from matcher.events.record import Batch, Record, Reject, RejectReason
 from matcher.events.schema import Event
@@ -92,14 +100,14 @@ class Pipeline:
         for index, kind, candidates in self._told(records, outcome.counts):
             work = _RecordWork(self, batch, records[index])
             if kind is not None:
-                work.told(kind, candidates, outcome)
+                raw = (records[index].value or b"").rstrip(BLANK)
+                work.candidate(RawEvent(raw, 0, None), kind, candidates, outcome)
                 events += 1
             for unit in work.units() if kind is None else ():
                 if unit is None or events >= EVENTS_A_PART:
                     yield outcome
                     outcome, events = Outcome(), 0
-                work.take(unit, outcome)
-                events += 1
+                events += work.take(unit, outcome)
             work.finish(outcome)
         outcome.counts.records += len(records)
         outcome.counts.bytes += sum(len(record.value or b"") for record in records)
@@ -115,10 +123,19 @@ class Pipeline:
         """
         values = [record.value or b"" for record in records]
         try:
-            kinds = log_sources(values, self.limits)
-            found = self.ruleset.candidates_of(values)
+            return self.candidates_of(values, log_sources(values, self.limits), counts)
         except Exception:  # noqa: BLE001 - the fence: the records are looked at one by one
             return [(index, None, 0) for index in range(len(records))]
+
+    def candidates_of(
+        self, raws: Sequence[bytes], kinds: Sequence[SourceKind | None], counts: Counts
+    ) -> list[tuple[int, SourceKind | None, int]]:
+        """Count the events whose log source is known. Returns by its index each event that is a
+        candidate, with its log source and the rules that could match it; and each of which the log
+        source is not known, without rules.
+        """
+        known = [raw if kind else b"" for raw, kind in zip(raws, kinds, strict=True)]
+        found = self.ruleset.candidates_of(known)
         for kind, number in Counter(kinds).items():
             if kind is not None:
                 counts.events[self.catalogue.type_of(kind).name] += number
@@ -180,15 +197,13 @@ class _RecordWork:
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
             yield _internal_error("opening", error, value or b"", last + 1)
 
-    def told(self, kind: SourceKind, candidates: int, outcome: Outcome) -> None:
-        """Evaluate the rules that could match a record that was told at a glance: it is an event,
-        and counted already.
+    def take(self, unit: Unit | None, outcome: Outcome) -> int:
+        """Count one unit; if it is an event, evaluate the rules that could match it. Returns the
+        number of units it is.
         """
-        raw = (self.record.value or b"").rstrip(BLANK)
-        self.candidate(RawEvent(raw, 0, None), kind, candidates, outcome)
-
-    def take(self, unit: Unit | None, outcome: Outcome) -> None:
-        """Count one unit; if it is an event, evaluate the rules that could match it."""
+        if isinstance(unit, ToldEvents):
+            self._told_events(unit, outcome)
+            return len(unit.raws)
         if isinstance(unit, RawEvent):
             self._event(unit, outcome)
         elif isinstance(unit, Reject):
@@ -198,6 +213,19 @@ class _RecordWork:
                 self.rejects.append(unit)
         elif unit is not None:
             outcome.counts.skipped[str(unit)] += 1
+        return 1
+
+    def _told_events(self, events: ToldEvents, outcome: Outcome) -> None:
+        try:
+            left = self.pipeline.candidates_of(events.raws, events.kinds, outcome.counts)
+        except Exception:  # noqa: BLE001 - the fence: the events are looked at one by one
+            for event in events.events():
+                self._event(event, outcome)
+            return
+        for index, kind, candidates in left:
+            if kind is not None:
+                event = RawEvent(events.raws[index], events.first + index, None)
+                self.candidate(event, kind, candidates, outcome)
 
     def _event(self, found: RawEvent, outcome: Outcome) -> None:
         try:

@@ -89,7 +89,7 @@ def test_the_index_counts_every_unit_in_order():
 
 
 def test_an_event_has_a_probe_where_the_fast_parser_takes_it():
-    found = unwrap(f'{{"Records":[{E},{{"a":NaN}}]}}'.encode())
+    found = unwrap(b'{"Records":[{"eventName":"A","log":"x"},{"a":NaN}]}')
     assert bytes(found.events[0].probe.eventName) == b'"A"'
     assert found.events[1].probe is None
 

@@ -161,6 +161,7 @@ def _boom(*_arguments):
     ("step", "named", "wrapped"),
     [
         ("unwrap_further", "opening", True),
+        ("attribute", "attribution", False),
         ("attribute", "attribution", True),
         ("normalize", "normalization", False),
         ("normalize", "normalization", True),
@@ -176,6 +177,8 @@ def test_a_fault_of_ours_costs_one_unit_and_says_where(monkeypatch, step, named,
 
     monkeypatch.setattr(process, step, broken)
     bad, good = trail("ListUsers", note="needle"), trail("CreateUser", 2)
+    if step == "attribute":
+        bad |= {"eventSource": None, "log": "x"}  # so that nothing is told at a glance
     if wrapped:
         outcome = run(dumps({"Records": [good, bad, good]}), dumps(good))
     else:
@@ -195,7 +198,8 @@ def test_a_fault_of_ours_costs_one_unit_and_says_where(monkeypatch, step, named,
 def test_a_fault_in_the_glance_costs_nothing(monkeypatch, step):
     """Then the records of the slice are looked at one by one."""
     place = process if step == "log_sources" else RuleSet
-    values = [dumps(trail("CreateUser")), b"{", dumps(trail("ListUsers"))]
+    event = trail("CreateUser")
+    values = [dumps(event), b"{", dumps({"Records": [event, 5, event]})]
     expected = run(*values)
     monkeypatch.setattr(place, step, _boom)
     found = run(*values)
