@@ -19,13 +19,14 @@ from matcher.stream.source import (
 log = structlog.get_logger(__name__)
 
 COMMIT_SECONDS = 1.0
-
+_CALM_SECONDS = 0.2
 
 _STUCK_AFTER = 2
 
 
 class Committer:
-    """Commits the offsets that the tracker gives, every ``seconds`` and on request.
+    """Commits the offsets that the tracker gives, every ``seconds``, and sooner where the stream
+    has come to rest.
 
     A failed commit is no error: its offsets stay committable, and the next commit includes them.
     ``stuck`` is set after two commits in a row had no answer: the client must then be replaced,
@@ -49,15 +50,29 @@ class Committer:
         self._stall_timeout = stall_timeout
         self._failing_since: float | None = None
         self._asked = asyncio.Event()
+        self._moved = 0.0
+        self._calm: asyncio.TimerHandle | None = None
         self._one_at_a_time = asyncio.Lock()
         self._under_way: asyncio.Task[None] | None = None
         self.stuck = asyncio.Event()
         self.unanswered = 0
         """The number of consecutive commits of one client that had no answer."""
 
-    def soon(self) -> None:
-        """Commit before the period ends, as there is nothing else to do now."""
-        self._asked.set()
+    def moved(self) -> None:
+        """Note that records were read or acknowledged: a fifth of a second after the last of them
+        there is a commit, as nothing else is to be done.
+        """
+        self._moved = time.monotonic()
+        if self._calm is None:
+            self._calm = asyncio.get_running_loop().call_later(_CALM_SECONDS, self._look_for_calm)
+
+    def _look_for_calm(self) -> None:
+        left = self._moved + _CALM_SECONDS - time.monotonic()
+        if left > 0:
+            self._calm = asyncio.get_running_loop().call_later(left, self._look_for_calm)
+        else:
+            self._calm = None
+            self._asked.set()
 
     async def run(self) -> None:
         """Commit until cancelled. Raises Stalled if no commit, by any client, had an answer for the

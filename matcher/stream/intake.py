@@ -22,8 +22,7 @@ log = structlog.get_logger(__name__)
 class Intake:
     """Takes records while it is ``open``, at most one slice at a time.
 
-    ``between_slices`` is set while no slice is in work. ``caught_up`` says that nothing more waits
-    to be read: the last acknowledgement is then committed at once.
+    ``between_slices`` is set while no slice is in work.
     """
 
     def __init__(
@@ -45,7 +44,6 @@ class Intake:
         self._size = SliceSize(slice_seconds)
         self._dead_letter_topic = dead_letter_topic
         self.open = False
-        self.caught_up = False
         self.between_slices = asyncio.Event()
         self.between_slices.set()
 
@@ -66,6 +64,8 @@ class Intake:
                 await self._unreadable(fetched.generation, partition, offset)
         if self._may_begin(fetched.generation):
             self._offsets.passed(fetched.generation, fetched.positions)
+            if fetched.batches:
+                self._committer.moved()
 
     def _may_begin(self, generation: int) -> bool:
         """Whether the records may be processed: those fetched in an earlier generation are dropped,
@@ -100,5 +100,4 @@ class Intake:
 
     def _done(self, work: Slice) -> None:
         self._offsets.finish(work)
-        if self.caught_up and not self._outbox.in_flight:
-            self._committer.soon()
+        self._committer.moved()

@@ -26,6 +26,7 @@ from matcher.errors import KafkaUnreachable
 from matcher.events.record import Batch, TopicPartition
 from matcher.metrics import Recorder
 from matcher.stream.client import ClientLog, closed, consumer_settings, started, within
+from matcher.stream.fetch_pace import FetchPace
 from matcher.stream.first_offsets import FirstOffsets
 from matcher.stream.isolation import Isolation
 from matcher.stream.record_batches import read_whole, record_batches_can_be_read_whole
@@ -78,6 +79,7 @@ class KafkaSource:
         self._standing = StandingPartitions(
             self._isolation.isolate, read_committed=source.isolation_level == "read_committed"
         )
+        self._pace = FetchPace()
         self._looking_again: asyncio.Task[None] | None = None
         record_batches_can_be_read_whole()
 
@@ -93,6 +95,7 @@ class KafkaSource:
         except BaseException:
             await self.stop()
             raise
+        self._pace.watch(self.consumer)
         listener = _Listener(self, self.consumer)
         self.consumer.subscribe(list(self._input.topics), listener=listener)
         self._looking_again = asyncio.create_task(self._look_again(self.consumer))
@@ -120,6 +123,7 @@ class KafkaSource:
             raise KafkaUnreachable(f"not allowed to read: {error!r}") from error
         except Exception as error:
             raise ReadFailedError(str(error) or repr(error)) from error
+        self._pace.read(found=bool(found))
         batches = [Batch(_ours(partition), records) for partition, records in found.items()]
         return Fetched(self._generation, batches, positions=self._positions())
 

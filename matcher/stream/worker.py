@@ -256,18 +256,18 @@ class Worker:
 
     async def _own(self) -> None:
         ending = asyncio.ensure_future(self._ending.wait())
+        stuck = asyncio.ensure_future(self._committer.stuck.wait())
         reading: asyncio.Task[Fetched] | None = None
         try:
             while not self._ending.is_set():
                 # never cancelled while its consumer lives: a cancelled read would spoil it
                 reading = reading or asyncio.create_task(self._source.read())
-                stuck = asyncio.ensure_future(self._committer.stuck.wait())
                 await asyncio.wait({reading, ending, stuck}, return_when=asyncio.FIRST_COMPLETED)
-                stuck.cancel()
-                if self._committer.stuck.is_set():
+                if stuck.done():
                     await self._begin_anew()
                     reading.cancel()
                     reading = None
+                    stuck = asyncio.ensure_future(self._committer.stuck.wait())
                 elif reading.done():
                     # the records are let go before the next read: that halves the memory in use
                     finished, reading = reading, None
@@ -275,6 +275,7 @@ class Worker:
                     del finished
         finally:
             ending.cancel()
+            stuck.cancel()
             if reading is not None:
                 reading.cancel()
 
@@ -286,9 +287,6 @@ class Worker:
         else:
             self._backoff.over()
             await self._intake.take(fetched)
-            self._intake.caught_up = not any(self._source.lag().values())
-            if self._intake.caught_up:
-                self._committer.soon()
 
     async def _start_again(self, error: ReadFailedError) -> None:
         """Replace a consumer that failed, after finishing what was begun with it."""

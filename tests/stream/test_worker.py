@@ -8,6 +8,7 @@ import pytest
 from matcher.errors import DeliveryError, NotDrained, Stalled
 from matcher.events.record import TopicPartition
 from matcher.metrics import COMMITS, LAG_RECORDS, PRODUCE_FAILURES
+from matcher.stream import committer
 from matcher.stream.source import (
     CommitFailedInTimeError,
     CommitRefusedError,
@@ -66,6 +67,27 @@ async def test_nothing_is_committed_while_an_acknowledgement_is_missing(stage):
         assert stage.committed() == {0: 5}
         worker._sink.release()
         await stage.until_committed()
+
+
+async def test_nothing_is_committed_between_two_periods_while_records_keep_coming(
+    stage, monkeypatch
+):
+    """A commit after every read was a large part of the work where the load is light."""
+    monkeypatch.setattr(committer, "_CALM_SECONDS", 3600.0)
+    worker = await stage.worker(commit_seconds=3600.0)
+    async with stage.running(worker):
+        for number in range(1, 21):
+            stage.produce([b"alert"], partition=0)
+            await stage.until(lambda number=number: len(stage.origins()) == number)
+        assert worker._source.commits == []
+    assert stage.all_committed()
+
+
+async def test_a_stream_that_has_come_to_rest_is_committed_before_the_period_ends(stage):
+    async with stage.running(await stage.worker(commit_seconds=3600.0)):
+        for _ in range(2):
+            stage.produce([b"alert", b"none"] * 4)
+            await stage.until_committed()
 
 
 async def test_a_revoke_waits_for_the_acknowledgements_and_commits_before_it_returns(stage):
