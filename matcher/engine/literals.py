@@ -1,7 +1,7 @@
 """Which byte strings an event must hold for an expression to be able to match.
 
 The law: **no false negatives** (:class:`RequiredLiterals`). The algebra is the usual one of a
-prefilter: an AND requires what its most selective part requires, an OR requires one of what its
+prefilter: an AND requires what its most selective parts require, an OR requires one of what its
 parts require, a NOT requires nothing. A literal is taken only from a value that stands in the event
 verbatim. Whatever else a property may hold is declared by the property
 (:class:`matcher.events.schema.Property`).
@@ -22,8 +22,10 @@ from matcher.engine.expression import (
     Constant,
     Expression,
     Field,
+    Leaf,
     Like,
     Matches,
+    Not,
     Or,
     Scalar,
 )
@@ -73,13 +75,38 @@ class RequiredLiterals:
 NEVER = RequiredLiterals(frozenset())
 
 
+NOTHING_MORE = RequiredLiterals(None, "nothing more is required")
+_MOST = 2
+
+
 def required_literals(expression: Expression) -> RequiredLiterals:
     """The literals that an event must hold for the expression to be able to match."""
+    return _requirements(expression)[0]
+
+
+def further_literals(expression: Expression) -> RequiredLiterals:
+    """The literals that an event must hold besides: the next that exclude the most, such as the
+    event's source where :func:`required_literals` are the event's name.
+    """
+    _, *further = _requirements(expression)
+    return further[0] if further else NOTHING_MORE
+
+
+def _requirements(expression: Expression) -> tuple[RequiredLiterals, ...]:
+    """One or two requirements, all of which an event must meet; the one that excludes the most is
+    the first.
+    """
     match expression:
         case And(items):
-            return _best([required_literals(item) for item in items])
+            return _best([one for item in items for one in _requirements(item)])
         case Or(items):
-            return _union([required_literals(item) for item in items])
+            return _either([_requirements(item) for item in items])
+        case _:
+            return (_of_leaf(expression),)
+
+
+def _of_leaf(leaf: Not | Leaf) -> RequiredLiterals:
+    match leaf:
         case Always(holds):
             return RequiredLiterals(None, "it always holds") if holds else NEVER
         case Compare(Comparison.EQUAL, Field(property=found), Constant(value=str() as text)):
@@ -95,9 +122,7 @@ def required_literals(expression: Expression) -> RequiredLiterals:
             test = regex_test(pattern, caseless)
             return _of_property(found, required_texts(pattern), test)
         case _:
-            return RequiredLiterals(
-                None, f"{type(expression).__name__} names no text that must be there"
-            )
+            return RequiredLiterals(None, f"{type(leaf).__name__} names no text that must be there")
 
 
 def _are_texts(values: tuple[Scalar, ...]) -> bool:
@@ -210,14 +235,22 @@ def _longest(runs: list[str], name: str) -> RequiredLiterals:
     return RequiredLiterals(frozenset([min(usable, key=lambda run: (commonness(run), -len(run)))]))
 
 
-def _best(parts: list[RequiredLiterals]) -> RequiredLiterals:
-    """The requirement that excludes the most, out of those of an AND."""
+def _best(parts: list[RequiredLiterals]) -> tuple[RequiredLiterals, ...]:
+    """The requirements that exclude the most, out of those of an AND."""
     known = [part for part in parts if part.literals is not None]
     if not known:
-        return RequiredLiterals(
-            None, "; ".join(dict.fromkeys(part.because for part in parts if part.because))
-        )
-    return min(known, key=_commonness)
+        because = dict.fromkeys(part.because for part in parts if part.because)
+        return (RequiredLiterals(None, "; ".join(because)),)
+    return tuple(sorted(dict.fromkeys(known), key=_commonness)[:_MOST])
+
+
+def _either(branches: list[tuple[RequiredLiterals, ...]]) -> tuple[RequiredLiterals, ...]:
+    """The requirements of an OR: one that each branch has is met where the branch holds."""
+    united = [
+        _union([branch[min(place, len(branch) - 1)] for branch in branches])
+        for place in range(max(map(len, branches), default=1))
+    ]
+    return tuple(dict.fromkeys(united))
 
 
 def _commonness(part: RequiredLiterals) -> float:

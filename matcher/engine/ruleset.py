@@ -1,9 +1,10 @@
 """The immutable set of rules that run together.
 
-An event passes three steps, each more expensive than the one before: the prefilter names the rules
-whose literals stand in the event's bytes; the gate drops the rules of other log source types; only
-then is the event normalized and each remaining rule evaluated. :meth:`RuleSet.match_naive` skips
-the first two steps and must always give the same matches.
+An event passes steps, each more expensive than the one before: the prefilter names the rules whose
+literals stand in the event's bytes; where these are many, a second search drops those whose further
+literals do not; the gate drops the rules of other log source types; only then is the event
+normalized and each remaining rule evaluated. :meth:`RuleSet.match_naive` skips all but the last
+step and must always give the same matches.
 """
 
 import hashlib
@@ -15,11 +16,14 @@ import msgspec
 
 from matcher.engine.compiler import predicate
 from matcher.engine.gate import possible_types
-from matcher.engine.literals import RequiredLiterals, required_literals
+from matcher.engine.literals import RequiredLiterals, further_literals, required_literals
 from matcher.engine.prefilter import Prefilter
 from matcher.engine.reasons import Explanation, Reason
 from matcher.engine.rule import Rule
 from matcher.events.schema import Event, LogSourceType
+
+FEW = 4
+"""So many rules are evaluated sooner than an event is searched for their further literals."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -31,10 +35,15 @@ class Match(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a rule is found: its required literals, and the log source types it can match."""
+    """How a rule is found: the literals that it requires, and the log source types it can match.
+
+    An event is searched for ``further`` literals only where the ``required`` literals of more than
+    FEW rules stand in it.
+    """
 
     rule: Rule
     required: RequiredLiterals
+    further: RequiredLiterals
     types: frozenset[LogSourceType]
 
 
@@ -49,12 +58,18 @@ class RuleSet:
         self.digest = _digest(self.rules)
         types = tuple(log_source_types)
         self.plans = tuple(
-            Plan(rule, required_literals(rule.expression), possible_types(rule.expression, types))
+            Plan(
+                rule,
+                required_literals(rule.expression),
+                further_literals(rule.expression),
+                possible_types(rule.expression, types),
+            )
             for rule in self.rules
         )
         self._predicates = [predicate(rule.expression) for rule in self.rules]
         self._explanations = [Explanation(rule.expression) for rule in self.rules]
         self._prefilter = Prefilter([plan.required for plan in self.plans])
+        self._further = Prefilter([plan.further for plan in self.plans])
         self._gates = {one.id: self._gate(one) for one in types}
 
     def _gate(self, source_type: LogSourceType) -> int:
@@ -62,11 +77,21 @@ class RuleSet:
 
     def candidates(self, raw: bytes) -> int:
         """The rules whose literals stand in an event's bytes, as bits; see :meth:`narrow`."""
-        return self._prefilter.candidates(raw)
+        return self._confirmed(self._prefilter.candidates(raw), raw)
 
     def candidates_of(self, events: Sequence[bytes]) -> dict[int, int]:
         """The same for many events: by its index, each event that a rule could match."""
-        return self._prefilter.candidates_of(events)
+        found = self._prefilter.candidates_of(events)
+        confirmed = {index: self._confirmed(rules, events[index]) for index, rules in found.items()}
+        return {index: rules for index, rules in confirmed.items() if rules}
+
+    def _confirmed(self, rules: int, raw: bytes) -> int:
+        """Without the rules whose further literals do not stand in the event, if it pays to search
+        for them.
+        """
+        if rules.bit_count() <= FEW:
+            return rules
+        return rules & self._further.candidates(raw)
 
     def narrow(self, candidates: int, source_type: LogSourceType) -> int:
         """The candidates that an event of this log source type could match."""

@@ -16,7 +16,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.engine.literals import required_literals
+from matcher.engine.literals import further_literals, required_literals
 from matcher.events.schema import Kind, Property
 from tests.factories import PAYLOAD, TYPE_NAME, key
 
@@ -68,6 +68,33 @@ def equal(text, item=X):
 )
 def test_need(expression, literals):
     assert required_literals(expression).literals == (
+        None if literals is None else frozenset(literals)
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "literals"),
+    [
+        (equal("abc"), None),
+        (And((equal("abc"),)), None),
+        (And((equal("abc"), equal("abc"))), None),
+        (And((equal("abc"), Not(equal("abcdef")))), None),
+        (And((equal("abc"), equal("abcdef"))), {"abc"}),
+        (And((equal("abc"), equal("abcdef"), equal("abcd"))), {"abcd"}),
+        (And((equal("ec2.amazonaws.com"), equal("RunIt"))), {"ec2.amazonaws.com"}),
+        (And((equal("abc"), And((equal("abcdef"), Or((equal("q1w"), like("%e3r%"))))))), {"abc"}),
+        (
+            Or((And((equal("abc"), equal("defg"))), And((equal("hij"), equal("klmn"))))),
+            {"abc", "hij"},
+        ),
+        (Or((And((equal("abc"), equal("defg"))), equal("klmn"))), {"abc", "klmn"}),
+        (Or((And((equal("abc"), equal("defg"))), equal(5))), None),
+        (Or((equal("abc"), equal("defg"))), None),
+        (Not(And((equal("abc"), equal("abcdef")))), None),
+    ],
+)
+def test_need_besides(expression, literals):
+    assert further_literals(expression).literals == (
         None if literals is None else frozenset(literals)
     )
 

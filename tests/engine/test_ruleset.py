@@ -3,7 +3,7 @@
 import pytest
 
 from matcher.engine.expression import Among, And, Call, Function, Like, Not, Or, Recent
-from matcher.engine.ruleset import RuleSet
+from matcher.engine.ruleset import FEW, RuleSet
 from tests.factories import (
     ACTIVITY,
     CLOUDTRAIL,
@@ -68,6 +68,48 @@ def test_the_prefilter_lets_through_what_could_match(raw):
 def test_the_prefilter_excludes_the_rest():
     assert ruleset(RULE).candidates(b'{"eventName":"ListUsers"}') == 0
     assert ruleset(RULE).candidates(rb'{"eventName":"List\u0055sers"}') == 0
+
+
+SOURCE = key("eventSource")
+MANY_OF_A_NAME = ruleset(
+    *(
+        make_rule(
+            And((Among(NAME, ("CreateUser",)), Among(SOURCE, (f"service{n}.amazonaws.com",)))),
+            id=f"{n:02}",
+        )
+        for n in range(3 * FEW)
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (b"service7.amazonaws.com", {7}),
+        (b"SERVICE7.AMAZONAWS.COM", {7}),
+        (rb"service7\u002eamazonaws.com", {7}),
+        (rb"service\u0037.amazonaws.com", {7}),
+        (b"other.amazonaws.com", set()),
+        (rb"other\u002eamazonaws.com", set()),
+        (b"other.amazonaws.com service3.amazonaws.com", {3}),
+    ],
+)
+def test_of_many_rules_with_one_literal_those_remain_whose_further_literals_are_there(
+    source, expected
+):
+    raw = b'{"eventName":"CreateUser","eventSource":"%b"}' % source
+    candidates = MANY_OF_A_NAME.candidates(raw)
+    assert set(MANY_OF_A_NAME.indexes(candidates)) == expected
+    other = b'{"eventName":"ListUsers"}'
+    assert MANY_OF_A_NAME.candidates_of([other, raw]) == ({1: candidates} if candidates else {})
+
+
+def test_rules_that_require_nothing_further_remain():
+    named = make_rule(Among(NAME, ("CreateUser",)), id="named")
+    rules = ruleset(*MANY_OF_A_NAME.rules, named, make_rule(Not(SEEN), id="not"))
+    raw = b'{"eventName":"CreateUser","eventSource":"service7.amazonaws.com"}'
+    left = [rules.rules[index].id for index in rules.indexes(rules.candidates(raw))]
+    assert left == ["07", "named", "not"]
 
 
 def test_a_rule_without_a_literal_is_always_a_candidate():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from matcher.engine import ruleset as ruleset_module
 from matcher.engine.compiler import predicate
 from matcher.engine.ruleset import RuleSet
 from matcher.events.catalogue import Catalogue
@@ -37,7 +38,8 @@ def rules(corpus, catalogue):
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("profile", ["default", "qradar-stock"])
-def test_prefilter_on_is_prefilter_off_is_naive_on_the_corpus(corpus, profile):
+def test_prefilter_on_is_prefilter_off_is_naive_on_the_corpus(corpus, profile, monkeypatch):
+    monkeypatch.setattr(ruleset_module, "FEW", 0)  # further literals are searched for, too
     catalogue = Catalogue.load(profile)
     ruleset = RuleSet(rules(corpus, catalogue), catalogue.log_source_types)
     tests = [(rule.id, predicate(rule.expression)) for rule in ruleset.rules]
