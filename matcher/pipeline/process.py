@@ -192,7 +192,7 @@ class _RecordWork:
             plain = plain_event(value, self.pipeline.limits)
             steps = unwrap_further(value, self.pipeline.limits) if plain is None else (plain,)
             for unit in steps:
-                last += unit is not None
+                last += len(unit.raws) if isinstance(unit, ToldEvents) else unit is not None
                 yield unit
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit
             yield _internal_error("opening", error, value or b"", last + 1)
