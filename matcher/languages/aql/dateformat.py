@@ -37,6 +37,13 @@ def date_format(milliseconds: int, pattern: str, zone: tzinfo = UTC) -> str | No
 
     Raises ValueError if the pattern is invalid (see :func:`pieces`).
     """
+    # a pattern without "S" writes one text for the whole of a second, and alerts come in bursts
+    within_second = 0 if "S" in pattern else milliseconds % 1000
+    return _written(milliseconds - within_second, pattern, zone)
+
+
+@lru_cache(maxsize=4096)
+def _written(milliseconds: int, pattern: str, zone: tzinfo) -> str | None:
     try:
         moment = (_EPOCH + timedelta(milliseconds=milliseconds)).astimezone(zone)
     except OverflowError:
