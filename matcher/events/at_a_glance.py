@@ -31,7 +31,12 @@ _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 _BRACE = ord("{")
 _EVENTS_AT_ONCE = 64
 _MAY_BE_OPENED = frozenset((*ENVELOPE_KEYS, *WRAPPER_KEYS))
-_TELLTALES = tuple((source.telltale, source.kind) for source in SOURCES if source.telltale)
+_TELLTALES = [source.telltale for source in SOURCES if source.telltale]
+_TOLD_BY = [
+    (source.telltale.key, source.telltale.ends, source.kind)
+    for source in SOURCES
+    if source.telltale
+]
 
 
 def _head(read: Iterable[str], refused: Iterable[str]) -> Any:
@@ -45,11 +50,10 @@ def _head(read: Iterable[str], refused: Iterable[str]) -> Any:
     return msgspec.defstruct("Head", fields, frozen=True, gc=False)
 
 
-_TOLD = [telltale for telltale, _ in _TELLTALES]
 _decode = msgspec.json.Decoder(
     _head(
-        dict.fromkeys(telltale.key for telltale in _TOLD),
-        dict.fromkeys([*NO_EVENT_KEYS, *(key for one in _TOLD for key in one.unless)]),
+        dict.fromkeys(telltale.key for telltale in _TELLTALES),
+        dict.fromkeys([*NO_EVENT_KEYS, *(key for one in _TELLTALES for key in one.unless)]),
     )
 ).decode
 
@@ -118,9 +122,9 @@ def _fits(value: bytes, limits: Limits) -> bool:
 
 
 def _told(head: Any) -> SourceKind | None:
-    for telltale, kind in _TELLTALES:
-        text = getattr(head, telltale.key)
-        if text is not UNSET and text.endswith(telltale.ends):
+    for key, ends, kind in _TOLD_BY:
+        text = getattr(head, key)
+        if text is not UNSET and text.endswith(ends):
             return kind
     return None
 

@@ -97,11 +97,12 @@ class Pipeline:
 
     def _slice(self, batch: Batch, records: Sequence[Record]) -> Iterator[Outcome]:
         outcome, events = Outcome(), 0
-        for index, kind, candidates in self._told(records, outcome.counts):
+        values = [record.value or b"" for record in records]
+        for index, kind, candidates in self._told(values, outcome.counts):
             work = _RecordWork(self, batch, records[index])
             if kind is not None:
-                raw = (records[index].value or b"").rstrip(BLANK)
-                work.candidate(RawEvent(raw, 0, None), kind, candidates, outcome)
+                event = RawEvent(values[index].rstrip(BLANK), 0, None)
+                work.candidate(event, kind, candidates, outcome)
                 events += 1
             for unit in work.units() if kind is None else ():
                 if unit is None or events >= EVENTS_A_PART:
@@ -110,22 +111,21 @@ class Pipeline:
                 events += work.take(unit, outcome)
             work.finish(outcome)
         outcome.counts.records += len(records)
-        outcome.counts.bytes += sum(len(record.value or b"") for record in records)
+        outcome.counts.bytes += sum(map(len, values))
         outcome.done = records[-1].offset
         yield outcome
 
     def _told(
-        self, records: Sequence[Record], counts: Counts
+        self, values: Sequence[bytes], counts: Counts
     ) -> list[tuple[int, SourceKind | None, int]]:
         """Count the records of a slice that are told at a glance. Returns what is left to do: each
         record that is not told, by its index; and each that is a candidate, with its log source and
         the rules that could match it.
         """
-        values = [record.value or b"" for record in records]
         try:
             return self.candidates_of(values, log_sources(values, self.limits), counts)
         except Exception:  # noqa: BLE001 - the fence: the records are looked at one by one
-            return [(index, None, 0) for index in range(len(records))]
+            return [(index, None, 0) for index in range(len(values))]
 
     def candidates_of(
         self, raws: Sequence[bytes], kinds: Sequence[SourceKind | None], counts: Counts
@@ -134,13 +134,16 @@ class Pipeline:
         candidate, with its log source and the rules that could match it; and each of which the log
         source is not known, without rules.
         """
-        known = [raw if kind else b"" for raw, kind in zip(raws, kinds, strict=True)]
-        found = self.ruleset.candidates_of(known)
+        all_known = None not in kinds
+        if not all_known:
+            raws = [raw if kind else b"" for raw, kind in zip(raws, kinds, strict=True)]
+        found = self.ruleset.candidates_of(raws)
         for kind, number in Counter(kinds).items():
             if kind is not None:
                 counts.events[self.catalogue.type_of(kind).name] += number
         left: list[tuple[int, SourceKind | None, int]] = []
-        for index, kind in enumerate(kinds):
+        for index in found if all_known else range(len(kinds)):
+            kind = kinds[index]
             if kind is None:
                 left.append((index, None, 0))
             elif index in found:
