@@ -6,7 +6,7 @@ looked for inside it. A test holds if it holds for one of these texts. Only text
 cut or converted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, assert_never
 
 from matcher.engine.expression import (
@@ -140,7 +140,9 @@ def texts_of(item: Operand, *, folded: bool, whole: bool) -> Callable[[Event], l
         made = event.payload.made
         found: list[str] | None = made.get(key)
         if found is None:
-            known = texts(get(event), whole=whole)
+            held = get(event)
+            is_text = len(held) == 1 and type(held[0]) is str
+            known: Iterable[str] = held if is_text else texts(held, whole=whole)
             found = made[key] = list(map(fold, known) if folded else known)
         return found
 

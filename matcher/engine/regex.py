@@ -70,8 +70,10 @@ def regex_search(pattern: str, caseless: bool) -> Search:
 
 def regex_test(pattern: str, caseless: bool) -> Callable[[str], bool]:
     """A function that tells whether the expression is found in a text. Raises BadRegexError."""
-    found = regex_search(pattern, caseless)
-    return lambda text: found(text) is not None
+    search = compiled(pattern, caseless=caseless).search  # in bytes, it need not find the place
+    if caseless:
+        return lambda text: search(prepared(fold(text)).encode()) is not None
+    return lambda text: search(prepared(text).encode()) is not None
 
 
 def whole(pattern: str) -> str:

@@ -15,7 +15,7 @@ from matcher.engine.members import Values, texts
 from matcher.events.schema import Event, Kind, Property
 from matcher.events.text import fold
 from matcher.languages.sigma.log_sources import Alias, SigmaLogSource
-from matcher.languages.sigma.paths import Path
+from matcher.languages.sigma.paths import NOWHERE, UNCERTAIN, Path
 
 KEYWORDS = Field(
     Property("keywords", Kind.VALUES, lambda event: event.payload.scalars, lambda _run: True),
@@ -94,22 +94,22 @@ def _reader(paths: tuple[Path, ...], *, every: bool, named: bool) -> _Read:
 
     ``named``: for Azure's objects ``{"value": …, "localizedValue": …}`` read the ``value``.
     """
-    first = paths[0].text
-    quick = not every and not paths[0].may_enter_text
-    alone = quick and len(paths) == 1
+    ways = tuple((path, path.value) for path in paths)
 
     def read(event: Event) -> Values:
         document = event.document
-        if quick and type(found := document.get(first)) is str:
-            return (found,)
-        if alone and first not in document:
-            return ()
         gathered: Values = ()
-        for path in paths:
-            values = path.values(document, event.payload.opened)
-            if values and not all(map(_is_plain, values)):
-                values = path.values(event.payload.written, event.payload.opened)
-            gathered += tuple(map(_named, values)) if named else values
+        for path, value in ways:
+            found = value(document)
+            if found is NOWHERE:
+                continue
+            if type(found) is str:
+                values: Values = (found,)
+            else:
+                values = _values(path, found, event)
+                if named:
+                    values = tuple(map(_named, values))
+            gathered += values
             if gathered and not every:
                 break
         return gathered
@@ -117,8 +117,21 @@ def _reader(paths: tuple[Path, ...], *, every: bool, named: bool) -> _Read:
     return read
 
 
+def _values(path: Path, found: Any, event: Event) -> Values:
+    """The values at a path; ``found`` is :meth:`Path.value`."""
+    opened = event.payload.opened
+    values = path.values(event.document, opened) if found is UNCERTAIN else (found,)
+    if all(map(_is_plain, values)):
+        return values
+    return path.values(event.payload.written, opened)
+
+
 def _is_plain(value: Any) -> bool:
-    """Whether a value reads the same in every parse: no number that has several spellings."""
+    """Whether a value reads the same in every parse: no number in it has several spellings."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
     return value is None or isinstance(value, str | bool) or (isinstance(value, int) and value != 0)
 
 

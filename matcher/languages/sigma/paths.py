@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 
 from matcher.events.document import sdk_spellings
 from matcher.events.written import MAX_TEXTS, read_text
@@ -18,11 +18,16 @@ from matcher.events.written import MAX_TEXTS, read_text
 _CHOICE = re.compile(r"(?:\[(?:\*?|(-?[0-9]{1,9})|([^=\[\]]+)=([^\]]*))\]|\{\})\.?")
 _STEP_END = re.compile(rf"\.|(?={_CHOICE.pattern})")
 
+_BRACKETS = frozenset("[{")
 _SNAKE = re.compile(r"(?<=[A-Za-z0-9])_([a-z])")
 
 _Keys = Callable[[str], tuple[str, ...]]
 Open = Callable[[str], Any]
 """A function that gives the object or list that a text holds as JSON, else None."""
+
+
+NOWHERE: Final = object()
+UNCERTAIN: Final = object()
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,25 @@ class Path:
         matches = [self._cut.search(value) for value in found if isinstance(value, str)]
         return tuple(match[1] for match in matches if match)
 
+    def value(self, document: dict[str, Any]) -> Any:
+        """The path's only value, where it leads through objects alone; NOWHERE where it leads to
+        none, and UNCERTAIN where only :meth:`values` can tell. This takes a tenth of the time.
+        """
+        node: Any = document
+        for names, keys in self._steps:
+            if type(node) is not dict:
+                return UNCERTAIN if isinstance(node, (str, list)) else NOWHERE
+            for name in names:
+                if name in node:
+                    return node[name]
+            for key in keys:
+                if key in node:
+                    node = node[key]
+                    break
+            else:
+                return NOWHERE
+        return UNCERTAIN
+
     def __str__(self) -> str:
         return self.text
 
@@ -62,6 +86,19 @@ class Path:
     @cached_property
     def _keys(self) -> _Keys:
         return spellings if self.spelled else _as_it_stands
+
+    @cached_property
+    def _steps(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """For each object on the way, the keys that the rest of the path may be, and those that its
+        next step may be; nothing for a path with brackets or a cut.
+        """
+        if self.cut or not _BRACKETS.isdisjoint(self.text):
+            return ()
+        steps, rest = [], self.text
+        while (step := _step(rest)).rest:
+            steps.append((self._keys(rest), self._keys(step.key)))
+            rest = step.rest
+        return (*steps, (self._keys(rest), ()))
 
     @cached_property
     def _cut(self) -> re.Pattern[str] | None:
