@@ -10,6 +10,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -27,6 +28,8 @@ _HELD_BYTES = 128 * 1024 * 1024
 _HELD_PARTS = 8
 """So many parts are in work or held for each process."""
 
+_AT_HAND = 2
+
 _END_OF_PART = b""
 
 Result = Findings | UsageError
@@ -35,20 +38,27 @@ Result = Findings | UsageError
 
 @dataclass(slots=True)
 class _Work:
-    """One part in work, or done and held."""
+    """One part that was given to a process, and what came back and is held."""
 
     part: Part
-    scanner: "_Scanner"
     results: deque[bytes] = field(default_factory=deque)
     done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Scanner:
-    """One process."""
+    """One process, and the parts that it has not finished."""
 
     pid: int
     connection: "Connection[Part, bytes]"
+    works: deque[_Work] = field(default_factory=deque)
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether another part may be given to it. It has a second one at hand, so that it need not
+        wait for us; but nothing is to wait behind a whole file while others are idle.
+        """
+        return len(self.works) < _AT_HAND and all(work.part.span for work in self.works)
 
 
 class Scanners:
@@ -82,13 +92,10 @@ class Scanners:
     def examine(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Result]]:
         """The findings of all parts, in order. Raises MatcherError if a process ends."""
         coming = iter(parts)
-        idle = list(self._all)
         queue: deque[_Work] = deque()
         while True:
-            while idle and self._has_room(queue) and (part := next(coming, None)) is not None:
-                scanner = idle.pop()
-                scanner.connection.send(part)
-                queue.append(_Work(part, scanner))
+            while self._has_room(queue) and (part := next(coming, None)) is not None:
+                queue.append(self._give(part))
             if not queue:
                 return
             first = queue[0]
@@ -99,39 +106,36 @@ class Scanners:
             if first.done:
                 queue.popleft()
             else:
-                idle += self._receive(queue)
+                self._receive(first)
 
     def _has_room(self, queue: deque[_Work]) -> bool:
-        return self._held < _HELD_BYTES and len(queue) < _HELD_PARTS * self._number
+        few = self._held < _HELD_BYTES and len(queue) < _HELD_PARTS * self._number
+        return few and any(scanner.takes_more for scanner in self._all)
 
-    def _receive(self, queue: deque[_Work]) -> list[_Scanner]:
-        """Wait for results, and take them; gives the processes that have finished a part. Where
-        much is held, only the first part is waited for.
-        """
-        wanted = [work for work in queue if not work.done]
+    def _give(self, part: Part) -> _Work:
+        """Give the part to the process that has the least to do."""
+        free = (scanner for scanner in self._all if scanner.takes_more)
+        scanner = min(free, key=lambda scanner: len(scanner.works))
+        scanner.works.append(_Work(part))
+        with _its_end_said(scanner):
+            scanner.connection.send(part)
+        return scanner.works[-1]
+
+    def _receive(self, first: _Work) -> None:
+        """Wait for results, and take them. Where much is held, only those of the first part."""
+        busy = [scanner for scanner in self._all if scanner.works]
         if self._held >= _HELD_BYTES:
-            del wanted[1:]
-        by_connection = {work.scanner.connection: work for work in wanted}
-        finished = []
+            busy = [scanner for scanner in busy if scanner.works[0] is first]
+        by_connection = {scanner.connection: scanner for scanner in busy}
         for connection in wait(list(by_connection)):
-            work = by_connection[connection]  # type: ignore[index]  # only connections were given
-            result = self._result(work)
+            scanner = by_connection[connection]  # type: ignore[index]  # only connections were given
+            with _its_end_said(scanner):
+                result = scanner.connection.recv_bytes()
             if result == _END_OF_PART:
-                work.done = True
-                finished.append(work.scanner)
+                scanner.works.popleft().done = True
             else:
                 self._held += len(result)
-                work.results.append(result)
-        return finished
-
-    def _result(self, work: _Work) -> bytes:
-        try:
-            return work.scanner.connection.recv_bytes()
-        except (EOFError, OSError) as error:
-            raise MatcherError(
-                f"{work.part.path}: the process that read it ended before its end; "
-                "scan it with --workers 1 to see why"
-            ) from error
+                scanner.works[0].results.append(result)
 
     def _scan(self, end: socket.socket) -> None:
         """What a process does: examine each part that it is given."""
@@ -145,6 +149,18 @@ class Scanners:
             for result in _results(self._pipeline, part):
                 connection.send_bytes(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
             connection.send_bytes(_END_OF_PART)
+
+
+@contextmanager
+def _its_end_said(scanner: _Scanner) -> Iterator[None]:
+    """Raises MatcherError where the process is found to have ended."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise MatcherError(
+            f"{scanner.works[0].part.path}: the process that read it ended before its end; "
+            "scan it with --workers 1 to see why"
+        ) from error
 
 
 def _results(pipeline: Pipeline, part: Part) -> Iterator[Result]:

@@ -14,7 +14,7 @@ from typing import Self
 
 import pytest
 
-from matcher.errors import EXIT_FORCED, EXIT_OK
+from matcher.errors import EXIT_CONFIG, EXIT_FORCED, EXIT_OK
 from tests.brokers.client import Message
 from tests.brokers.mock import MockCluster
 from tests.cli.program import VERBATIM, start
@@ -144,15 +144,32 @@ def test_a_second_signal_forces(mock_broker):
     mock_broker.bring_up()
 
 
-def test_a_signal_before_a_broker_answered_ends_at_once():
+@pytest.mark.parametrize(
+    "said",
+    [["starting", "listening"], ["starting", "listening", "worker_started", "worker_started"]],
+    ids=["one", "two workers"],
+)
+def test_a_signal_before_a_broker_answered_ends_at_once(said):
+    workers = str(max(1, said.count("worker_started")))
     with socket.create_server(("127.0.0.1", 0)) as mute:
         servers = f"127.0.0.1:{mute.getsockname()[1]}"
-        with start("run", "--bootstrap-servers", servers, "--http-port", "0") as process:
-            assert '"starting"' in process.stderr.readline()
-            assert '"listening"' in process.stderr.readline()
+        where = ("--bootstrap-servers", servers, "--http-port", "0")
+        with start("run", *where, "--workers", workers) as process:
+            for event in said:
+                assert f'"{event}"' in process.stderr.readline()
             process.send_signal(signal.SIGTERM)
             _out, said = process.communicate(timeout=100)
     assert process.returncode == EXIT_OK, said
+
+
+def test_an_address_that_is_taken_is_said_before_a_worker_starts():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        with start("run", "--http-port", port, "--workers", "3") as process:
+            _out, said = process.communicate(timeout=100)
+    assert process.returncode == EXIT_CONFIG
+    assert said.count(f"cannot listen on 127.0.0.1 port {port}") == 1
+    assert "worker_started" not in said
 
 
 def test_the_pages_while_it_runs(mock_broker):
