@@ -122,8 +122,12 @@ def _extraction(event: _NormalizedEvent) -> tuple[Any, ...]:
 
 @_computes("qid", "qidname", "category", "categoryname", "highlevelcategory", "severity")
 def _naming(event: _NormalizedEvent) -> tuple[Any, ...]:
-    found = event.extracted
-    naming = event.catalogue.naming(event.kind, found.operation, found.result)
+    source = BY_KIND[event.kind]
+    if source.operation is not None:
+        naming = event.catalogue.naming(event.kind, source.operation(event.document))
+    else:
+        found = event.extracted
+        naming = event.catalogue.naming(event.kind, found.operation, found.result)
     category = naming.category
     return (
         *(naming.qid, naming.qidname),

@@ -93,6 +93,15 @@ def test_a_replaced_field_stays_and_the_event_it_came_from_too():
     assert (found.qidname, found.region) == ("A", "eu-west-1")
 
 
+@given(DOCUMENTS)
+def test_an_operation_reads_the_same_alone_as_with_all_fields(document):
+    alone = [source for source in BY_KIND.values() if source.operation is not None]
+    assert len(alone) > 1
+    for source in alone:
+        found = source.extract(document)
+        assert (source.operation(document), None) == (found.operation, found.result)
+
+
 @given(st.binary(max_size=60))
 def test_only_what_is_not_acceptable_is_rejected(raw):
     try:

@@ -56,9 +56,10 @@ class SourceDefinition:
     ``certain_at_a_glance`` may recognise an event without its document: True means that the event
     is of this log source whatever else it holds, False means nothing.
 
-    ``extract`` reads the fields of a document. ``only_operation`` is the operation of every event,
-    if there is only one; records need not hold it. ``has_result``: ``extract`` gives a result that
-    a profile may add to the QID name.
+    ``extract`` reads the fields of a document. ``operation`` reads the operation alone, in a tenth
+    of the time; without it, ``extract`` is asked. ``only_operation`` is the operation of every
+    event, if there is only one; records need not hold it. ``has_result``: ``extract`` gives a
+    result that a profile may add to the QID name; there is no ``operation`` then.
     """
 
     kind: SourceKind
@@ -68,6 +69,7 @@ class SourceDefinition:
     likely: Callable[[dict[str, Any]], bool] | None = None
     certain_at_a_glance: Callable[[Probe], bool] | None = None
     telltale: Telltale | None = None
+    operation: Callable[[dict[str, Any]], str | None] | None = None
     only_operation: str | None = None
     has_result: bool = False
 

@@ -47,10 +47,14 @@ _WHO = (
 )
 
 
+def operation(document: dict[str, Any]) -> str | None:
+    """The operation of an Activity record."""
+    return azure.operation(_record(document))
+
+
 def extract(document: dict[str, Any]) -> ExtractedFields:
     """The fields of an Activity record."""
-    if recognition.is_of_event_grid(document):
-        document = _as_record(document)
+    document = _record(document)
     identity = child(document, azure.IDENTITY)
     claims = child(identity, _CLAIMS) or child(document, _CLAIMS)
     authorization = child(identity, _AUTHORIZATION) or child(document, _AUTHORIZATION)
@@ -77,8 +81,12 @@ def extract(document: dict[str, Any]) -> ExtractedFields:
     )
 
 
-def _as_record(document: dict[str, Any]) -> dict[str, Any]:
-    """The record in an event of Event Grid, with the time and the id that only the event has."""
+def _record(document: dict[str, Any]) -> dict[str, Any]:
+    """The record itself; of an event of Event Grid, the record inside, with the time and the id
+    that only the event has.
+    """
+    if not recognition.is_of_event_grid(document):
+        return document
     own = {"eventTimestamp": azure.first_time(document), "eventDataId": value(document, _ID)}
     return own | child(document, _DATA)
 

@@ -34,6 +34,11 @@ _SSO_ROLE = "AWSReservedSSO_"
 _ARN_PARTS = 6
 
 
+def operation(document: dict[str, Any]) -> str | None:
+    """The name of the event."""
+    return text(document, _EVENT_NAME)
+
+
 def extract(document: dict[str, Any]) -> ExtractedFields:
     """The fields of a CloudTrail record.
 
@@ -59,7 +64,7 @@ def extract(document: dict[str, Any]) -> ExtractedFields:
     )
     error = number_or_text(document, _ERROR)
     return ExtractedFields(
-        operation=text(document, _EVENT_NAME),
+        operation=operation(document),
         devicetime=milliseconds(time),
         time=time,
         username=username(identity, document),
