@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any, assert_never
 
+from matcher.engine.cost import cost
 from matcher.engine.expression import (
     Always,
     Among,
@@ -62,9 +63,9 @@ def predicate(expression: Expression, now: int | None = None) -> Predicate:
     """
     match expression:
         case And(items):
-            return _all([predicate(item, now) for item in items])
+            return _all([predicate(item, now) for item in sorted(items, key=cost)])
         case Or(items):
-            return _any([predicate(item, now) for item in items])
+            return _any([predicate(item, now) for item in sorted(items, key=cost)])
         case Not(item):
             inner = predicate(item, now)
             return lambda event: not inner(event)
@@ -138,7 +139,11 @@ def operand(item: Operand) -> Getter:
             return lambda _event: value
         case Call(function, arguments):
             getters = [operand(argument) for argument in arguments]
-            return lambda event: function.call(*[get(event) for get in getters])
+            call = function.call
+            if len(getters) == 1:
+                (only,) = getters
+                return lambda event: call(only(event))
+            return lambda event: call(*[get(event) for get in getters])
         case Case(branches, otherwise):
             return _case([(predicate(test), operand(value)) for test, value in branches], otherwise)
         case _:

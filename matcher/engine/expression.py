@@ -5,12 +5,13 @@ comparison with NULL is false, and NOT of that comparison is true. Each comparin
 its ``nulls`` rule which values count as NULL.
 
 Nodes are plain frozen data. Each thing that is done with a tree is one function over all nodes, in
-a module of its own: :mod:`matcher.engine.compiler` evaluates, :mod:`matcher.engine.literals` says
-which bytes an event must hold, :mod:`matcher.engine.gate` decides by log source type,
-:mod:`matcher.engine.reasons` and :mod:`matcher.engine.verdict` explain, and each language writes a
-tree as its own text. These functions name every node, so mypy names each function that a new node
-must be added to. A default stands only where it is right for any node: ``literals`` then requires
-nothing, and a conversion to another language refuses.
+a module of its own: :mod:`matcher.engine.compiler` evaluates, :mod:`matcher.engine.cost` says which
+part to evaluate first, :mod:`matcher.engine.literals` says which bytes an event must hold,
+:mod:`matcher.engine.gate` decides by log source type, :mod:`matcher.engine.reasons` and
+:mod:`matcher.engine.verdict` explain, and each language writes a tree as its own text. These
+functions name every node, so mypy names each function that a new node must be added to. A default
+stands only where it is right for any node: ``literals`` then requires nothing, and a conversion to
+another language refuses.
 """
 
 from collections.abc import Callable

@@ -241,3 +241,15 @@ def test_the_texts_of_a_field_are_made_once_for_an_event():
     first, second = make_event(), make_event()
     assert [holds(event) for event in (first, first, second)] == [True, True, True]
     assert len(reads) == 4, "for each event as patterns see it, and as equality does"
+
+
+@pytest.mark.parametrize("node", [And, Or])
+@pytest.mark.parametrize("wrap", [lambda leaf: leaf, lambda leaf: Not(Not(Or((leaf,))))])
+def test_the_payload_is_not_searched_where_a_field_decides(node, wrap):
+    payload = wrap(Like(PAYLOAD, "%needle%", caseless=True))
+    decisive = Among(key("eventName"), ("CreateUser",))
+    if node is And:
+        decisive = Not(decisive)
+    event = make_event({"eventName": "CreateUser"})
+    assert predicate(node((payload, decisive)))(event) is (node is Or)
+    assert "folded" not in vars(event.payload)
