@@ -5,12 +5,14 @@ fixture could not, and where util-linux is there the kernel ends them with the s
 """
 
 import atexit
+import json
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 _SETPRIV = shutil.which("setpriv")
 _running: list["Child"] = []
@@ -70,9 +72,24 @@ class Child:
     def output(self) -> str:
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Its log lines with this event. A last line may still be in the making."""
+        whole = (line for line in self.output().splitlines(keepends=True) if line.endswith("\n"))
+        lines = (json.loads(line) for line in whole if line.startswith("{"))
+        return [line for line in lines if line.get("event") == event]
+
     def tail(self, lines: int = 40) -> str:
         """The last lines of its output, for a failure's report."""
         return "\n".join([f"--- {self.log}", *self.output().splitlines()[-lines:], "---"])
+
+
+def has_ended(pid: int) -> bool:
+    """Whether the process has ended, though nobody may have asked for its exit code yet."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except FileNotFoundError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in "ZX"
 
 
 def wait_until(

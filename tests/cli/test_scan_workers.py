@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from matcher.errors import EXIT_ALERTS_FOUND, EXIT_OK, EXIT_USAGE, MatcherError
-from tests.brokers.process import wait_until
+from tests.brokers.process import has_ended, wait_until
 from tests.cli.program import EVENTS, run, start
 
 CREATE = {
@@ -87,13 +87,6 @@ def children(pid: int) -> list[int]:
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except FileNotFoundError:
-        return True
-
-
 @pytest.fixture
 def waiting(tmp_path):
     """A scan that waits for what is never written, and its two processes."""
@@ -116,7 +109,7 @@ def test_no_process_is_left_behind(waiting, number):
     _out, said = scanning.communicate(timeout=60)
     assert scanning.returncode != EXIT_OK
     assert "Traceback" not in said
-    wait_until(lambda: all(map(gone, processes)), 60, "the end of the processes")
+    wait_until(lambda: all(map(has_ended, processes)), 60, "the end of the processes")
 
 
 def test_a_process_that_is_killed_is_an_error(waiting):

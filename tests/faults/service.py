@@ -1,6 +1,5 @@
 """``matcher run`` as a process, on topics of its own."""
 
-import json
 import os
 import sys
 import time
@@ -93,5 +92,4 @@ class Scene:
 
 def assignments(service: Child) -> list[int]:
     """How many partitions the service was given, each time it was given some."""
-    lines = (json.loads(line) for line in service.output().splitlines() if line.startswith("{"))
-    return [line["count"] for line in lines if line.get("event") == "partitions_assigned"]
+    return [line["count"] for line in service.said("partitions_assigned")]

@@ -1,6 +1,5 @@
 """``matcher run --workers 2``: one service to whoever starts, stops, kills or scrapes it."""
 
-import json
 import os
 import signal
 import urllib.error
@@ -12,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from matcher.errors import EXIT_FORCED, EXIT_KAFKA
 from tests.brokers.client import KafkaBroker
-from tests.brokers.process import Child, wait_until
+from tests.brokers.process import Child, has_ended, wait_until
 from tests.brokers.real import RealCluster
 from tests.faults.load import Load, event_lines, expected_alerts, judge, seen_alerts
 from tests.faults.service import Scene
@@ -28,29 +27,13 @@ def load_lines() -> list[bytes]:
     return event_lines(None)
 
 
-def said(service: Child, event: str) -> list[dict]:
-    """The log lines that say so; a last line may still be in the making."""
-    whole = [line for line in service.output().splitlines(keepends=True) if line.endswith("\n")]
-    lines = (json.loads(line) for line in whole if line.startswith("{"))
-    return [line for line in lines if line.get("event") == event]
-
-
 def pids(service: Child) -> dict[int, int]:
     """The process of each worker that was started last."""
-    return {line["worker"]: line["pid"] for line in said(service, "worker_started")}
-
-
-def lives(pid: int) -> bool:
-    """Whether there is such a process, and it has not ended."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123
-            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
+    return {line["worker"]: line["pid"] for line in service.said("worker_started")}
 
 
 def page(service: Child, name: str) -> tuple[int, str]:
-    address = said(service, "listening")[0]["address"]
+    address = service.said("listening")[0]["address"]
     try:
         with urllib.request.urlopen(f"{address}/{name}", timeout=30) as answer:  # noqa: S310 - ours
             return answer.status, answer.read().decode()
@@ -71,7 +54,7 @@ def start_ready(scene: Scene) -> Child:
 
 
 def all_gone(processes: Iterable[int]) -> bool:
-    return not any(map(lives, processes))
+    return all(map(has_ended, processes))
 
 
 def test_a_killed_worker_costs_no_alert_and_comes_back(real_broker, tmp_path, load_lines):
@@ -113,7 +96,7 @@ def test_a_killed_worker_costs_no_alert_and_comes_back(real_broker, tmp_path, lo
             expected_alerts(scene.broker, scene.input), seen_alerts(scene.broker, scene.alerts)
         )
     assert (found.missing, found.invented) == (set(), set())
-    ended = said(service, "worker_ended")
+    ended = service.said("worker_ended")
     assert (ended[0]["worker"], ended[0]["how"]) == (1, "SIGKILL")
     assert {line["how"] for line in ended[1:]} == {"exit code 0"}
 
@@ -162,7 +145,7 @@ def test_a_second_signal_forces_every_worker(kafka_jars, tmp_path, load_lines):
             scene.until(lambda: scene.committed() > 1000, "some work", service)
             cluster.nodes[0].kill()
             service.send(signal.SIGTERM)
-            scene.until(lambda: said(service, "draining"), "the drain", service)
+            scene.until(lambda: service.said("draining"), "the drain", service)
             service.send(signal.SIGTERM)
             assert service.wait(60) == EXIT_FORCED, service.tail()
             wait_until(lambda: all_gone(pids(service).values()), 60, "the end of the workers")

@@ -1,6 +1,5 @@
 """What a supervisor makes of its workers' ends."""
 
-import json
 import os
 import signal
 import sys
@@ -31,14 +30,9 @@ class Supervised:
     def __exit__(self, *_error):
         self.child.kill()
 
-    def lines(self, event: str) -> list[dict]:
-        texts = [text for text in self.child.output().splitlines(keepends=True) if "\n" in text]
-        lines = [json.loads(text) for text in texts if text.startswith("{")]
-        return [line for line in lines if line["event"] == event]
-
     def page(self, name: str) -> tuple[int, str]:
         try:
-            address = self.lines("listening")[0]["address"]
+            address = self.child.said("listening")[0]["address"]
             with urllib.request.urlopen(f"{address}/{name}", timeout=30) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
@@ -48,7 +42,7 @@ class Supervised:
         wait_until(condition, 60, what, self.child)
 
     def until_ready(self) -> None:
-        self.until(lambda: self.lines("listening"), "its address")
+        self.until(lambda: self.child.said("listening"), "its address")
         self.until(lambda: self.page("readyz")[0] == 200, "all workers ready")
 
 
@@ -66,22 +60,24 @@ class Supervised:
 def test_a_worker_that_may_be_well_again_is_started_again(tmp_path, plan, how):
     with Supervised(tmp_path, plan, "ok") as supervised:
         again = len(plan.split(",")) - 1
-        supervised.until(lambda: len(supervised.lines("worker_started")) == 2 + again, "starts")
+        supervised.until(
+            lambda: len(supervised.child.said("worker_started")) == 2 + again, "starts"
+        )
         supervised.until_ready()
         page = supervised.page("metrics")[1]
         assert f'matcher_worker_restarts_total{{worker="1"}} {again}.0' in page
         assert 'matcher_worker_restarts_total{worker="2"} 0.0' in page
         supervised.child.send(signal.SIGTERM)
         assert supervised.child.wait(60) == 0, supervised.child.tail()
-        ended = supervised.lines("worker_ended")[0]
+        ended = supervised.child.said("worker_ended")[0]
         assert (ended["worker"], ended["how"]) == (1, how)
-        pauses = [line["again_in"] for line in supervised.lines("worker_ended")[:again]]
+        pauses = [line["again_in"] for line in supervised.child.said("worker_ended")[:again]]
         assert pauses == [0.5, 1.0][:again]
 
 
 def test_the_numbers_of_an_ended_worker_go_on(tmp_path):
     with Supervised(tmp_path, "stalled,ok", "ok") as supervised:
-        supervised.until(lambda: len(supervised.lines("worker_started")) == 3, "a restart")
+        supervised.until(lambda: len(supervised.child.said("worker_started")) == 3, "a restart")
         supervised.until_ready()
         page = supervised.page("metrics")[1]
         assert 'matcher_events_total{log_source_type="x"} 3.0' in page
@@ -107,7 +103,7 @@ def test_a_drain_that_one_worker_does_not_manage_has_its_code(tmp_path):
 def test_the_whole_is_ready_when_every_worker_is(tmp_path):
     with Supervised(tmp_path, "ok", "unready") as supervised:
         expected = "1 of 2 workers are ready\nworker 1: ok\nworker 2: unready\n"
-        supervised.until(lambda: supervised.lines("listening"), "its address")
+        supervised.until(lambda: supervised.child.said("listening"), "its address")
         supervised.until(lambda: supervised.page("readyz") == (503, expected), "one of two")
         assert supervised.page("livez") == (200, "2 of 2 workers run\n")
 
@@ -115,7 +111,7 @@ def test_the_whole_is_ready_when_every_worker_is(tmp_path):
 def test_a_worker_that_stands_still_is_not_live(tmp_path):
     with Supervised(tmp_path, "ok", "ok") as supervised:
         supervised.until_ready()
-        pid = supervised.lines("worker_started")[1]["pid"]
+        pid = supervised.child.said("worker_started")[1]["pid"]
         os.kill(pid, signal.SIGSTOP)
         supervised.until(lambda: supervised.page("livez")[0] == 503, "the worker is missed")
         assert "worker 2: no sign of life for " in supervised.page("livez")[1]
@@ -130,7 +126,7 @@ def test_workers_hold_no_file_of_their_supervisor(tmp_path):
     """A connection of the pages that a worker held would not end with the page."""
     with Supervised(tmp_path, "ok", "ok") as supervised:
         supervised.until_ready()
-        for line in supervised.lines("worker_started"):
+        for line in supervised.child.said("worker_started"):
             files = Path(f"/proc/{line['pid']}/fd")
             targets = [os.readlink(file) for file in files.iterdir()]  # noqa: PTH115
             sockets = [target for target in targets if target.startswith("socket:")]
