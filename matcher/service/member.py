@@ -16,7 +16,7 @@ import structlog
 
 from matcher.service.exposition import Snapshot
 from matcher.service.joining import join
-from matcher.service.link import Failed, Link, Numbers, NumbersWanted, Order, Sign
+from matcher.service.link import Failed, Link, Message, Numbers, NumbersWanted, Order, Sign
 from matcher.service.process import Process, start
 from matcher.stream.pace import Backoff
 
@@ -92,6 +92,7 @@ class Member:
         code = None if self.process is None else self.process.exit_code()
         if code is None:
             return None
+        self.silent = 0  # nobody is to kill it: its number may be another's now
         await self._hear_last_words()
         self.process = None
         self.ready, self.line = False, "not running"
@@ -139,19 +140,24 @@ class Member:
         return bool(done) and self.process is not None
 
     async def _listen(self, link: Link) -> None:
-        async with contextlib.aclosing(link.receive()) as messages:
-            async for message in messages:
-                match message:
-                    case Sign(ready=ready, line=line):
-                        self.silent = 0
-                        self.ready, self.line = ready, line
-                        self.was_ready = self.was_ready or ready
-                    case Numbers(snapshot=snapshot):
-                        self.numbers = snapshot
-                        self._answered()
-                    case Failed():
-                        self.failed = message
-        self._answered()
+        try:
+            async with contextlib.aclosing(link.receive()) as messages:
+                async for message in messages:
+                    self._hear(message)
+        finally:
+            self._answered()
+
+    def _hear(self, message: Message) -> None:
+        match message:
+            case Sign(ready=ready, line=line):
+                self.silent = 0
+                self.ready, self.line = ready, line
+                self.was_ready = self.was_ready or ready
+            case Numbers(snapshot=snapshot):
+                self.numbers = snapshot
+                self._answered()
+            case Failed():
+                self.failed = message
 
     def _answered(self) -> None:
         if self._answer is not None and not self._answer.done():

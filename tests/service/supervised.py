@@ -72,7 +72,9 @@ def run_service(service) -> None:
 
 settings = Settings(
     http=HttpSettings(port=0),
-    service=ServiceSettings(workers=len(PLANS)),
+    service=ServiceSettings(
+        workers=len(PLANS), stall_timeout=float(os.environ.get("STALL_TIMEOUT", "120"))
+    ),
     rules={"paths": (Path(__file__).parents[2] / "rules" / "cloud-api-t1059-009.yml",)},
 )
 logs.configure(settings.service)

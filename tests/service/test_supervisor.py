@@ -19,10 +19,12 @@ ROOT = Path(__file__).parents[2]
 class Supervised:
     """A supervisor with workers that follow these plans."""
 
-    def __init__(self, directory: Path, *plans: str) -> None:
+    def __init__(self, directory: Path, *plans: str, **extra: str) -> None:
         env = {k: v for k, v in os.environ.items() if not k.startswith("MATCHER_")}
         command = [sys.executable, SCRIPT, directory, *plans]
-        self.child = Child(command, log=directory / "log", env={**env, "PYTHONPATH": str(ROOT)})
+        self.child = Child(
+            command, log=directory / "log", env={**env, **extra, "PYTHONPATH": str(ROOT)}
+        )
 
     def __enter__(self):
         return self
@@ -120,6 +122,21 @@ def test_a_worker_that_stands_still_is_not_live(tmp_path):
         assert 'matcher_events_total{log_source_type="x"}' in page
         os.kill(pid, signal.SIGCONT)
         supervised.until(lambda: supervised.page("livez")[0] == 200, "it is back")
+
+
+def test_a_worker_that_hangs_is_killed_and_started_again(tmp_path):
+    with Supervised(tmp_path, "ok", "ok", STALL_TIMEOUT="1") as supervised:
+        supervised.until_ready()
+        os.kill(supervised.child.said("worker_started")[0]["pid"], signal.SIGSTOP)
+        supervised.until(lambda: len(supervised.child.said("worker_started")) == 3, "a restart")
+        supervised.until_ready()
+        assert supervised.child.said("worker_hangs")[0]["worker"] == 1
+        assert supervised.child.said("worker_ended")[0]["how"] == "SIGKILL"
+        page = supervised.page("metrics")[1]
+        assert 'matcher_worker_restarts_total{worker="1"} 1.0' in page
+        assert "matcher_events_total" in page
+        supervised.child.send(signal.SIGTERM)
+        assert supervised.child.wait(60) == 0, supervised.child.tail()
 
 
 def test_workers_hold_no_file_of_their_supervisor(tmp_path):
