@@ -20,6 +20,7 @@ from matcher.events.text import unescape, without_escapes
 from matcher.events.written import MAX_TEXTS
 
 _ESCAPES = (r"\u00", r"\/")
+_LONG_TEXT = 1 << 16
 _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
 
 
@@ -85,9 +86,15 @@ class Prefilter:
             for _ in range(MAX_TEXTS + 1):
                 text = without_escapes(text)
                 found |= self._in_text(text)
+                if "\\" not in text:
+                    break
         return found
 
     def _in_text(self, text: str) -> int:
+        if len(text) > _LONG_TEXT:  # each literal is reported once, not wherever it stands
+            self._found = 0
+            self._scan(text.encode("utf-8", "surrogatepass"), self._saw)
+            return self._found
         found = 0
         for _, rules in self._automaton.iter(text.lower()):
             found |= rules

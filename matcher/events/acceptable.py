@@ -31,8 +31,7 @@ _decode = msgspec.json.Decoder().decode
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_RUN = b"0" * (MAX_DIGITS + 1)
 
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-_NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"{[]}")))
+_NEITHER_BRACKET_NOR_QUOTE = bytes(sorted(set(range(256)) - set(b'{[]}"')))
 _STEP = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
 
 # What may stand at the place where a text stopped being JSON if it was merely cut off there.
@@ -127,7 +126,13 @@ def is_too_deep(raw: bytes) -> bool:
     """Whether brackets outside strings are nested deeper than MAX_DEPTH."""
     if opening_brackets(raw) <= MAX_DEPTH:
         return False
-    brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
+    if b"\\" in raw:
+        raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
+    signs = raw.translate(None, _NEITHER_BRACKET_NOR_QUOTE)
+    # Without an empty string, or the end of one string and the beginning of the next, every other
+    # quote begins a string still.
+    outside = signs.replace(b'""', b"").split(b'"')[::2]
+    brackets = b"".join(outside)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
 
 

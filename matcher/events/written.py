@@ -6,17 +6,20 @@ between tokens.
 """
 
 import json
-import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from matcher.events.acceptable import BOM, is_too_deep
+from matcher.events.text import beside_backslashes
 
 MAX_TEXTS = 3
 """The most texts that are opened one inside the other: JSON in a text in JSON in a text …"""
 
 _BLANKS = " \t\r\n"
-_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
+_LONGEST_SHORT = 16
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -26,8 +29,18 @@ class Number(str):
     __slots__ = ()
 
 
+_short_number = lru_cache(maxsize=1 << 14)(Number)
+
+
+def _number(text: str) -> Number:
+    """The number, which is made once for all short ones that are alike: to make one costs more time
+    and memory than to read it.
+    """
+    return _short_number(text) if len(text) <= _LONGEST_SHORT else Number(text)
+
+
 _decode = json.JSONDecoder(
-    parse_int=Number, parse_float=Number, parse_constant=Number, strict=False
+    parse_int=_number, parse_float=_number, parse_constant=Number, strict=False
 ).decode
 
 
@@ -65,26 +78,48 @@ def scalars(node: Any) -> Iterator[Any]:
 
 
 def compact(node: Any) -> str:
-    r"""A value as compact JSON, with non-ASCII and control characters as they are.
+    r"""A value of such a document as compact JSON, with non-ASCII and control characters as they
+    are.
 
     So the letter of an escape (the ``n`` of ``\n``) never joins the text after it.
     """
+    try:
+        text = orjson.dumps(node, _as_written, orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    except TypeError:  # a lone surrogate in it
+        return _joined(node)
+    return opened_controls(text)
+
+
+def _as_written(number: Any) -> orjson.Fragment:
+    return orjson.Fragment(str(number))
+
+
+def _joined(node: Any) -> str:
+    """The same text, piece by piece."""
     if isinstance(node, dict):
-        entries = (f"{compact(key)}:{compact(inner)}" for key, inner in node.items())
+        entries = [f"{_joined(key)}:{_joined(inner)}" for key, inner in node.items()]
         return f"{{{','.join(entries)}}}"
     if isinstance(node, list):
-        return f"[{','.join(map(compact, node))}]"
+        return f"[{','.join(map(_joined, node))}]"
     if isinstance(node, Number):
         return str(node)
-    return opened_controls(json.dumps(node, ensure_ascii=False))
+    if isinstance(node, str):
+        escaped = node.replace("\\", r"\\").replace('"', r"\"")
+        return f'"{escaped}"'
+    return json.dumps(node)
 
 
 def opened_controls(text: str) -> str:
-    """JSON text with its control characters as they are."""
-    return _ESCAPE.sub(_control, text) if "\\" in text else text
+    """The JSON text of a value, as a serializer writes it, with its control characters as they
+    are.
+    """
+    return beside_backslashes(text, _controls_opened) if "\\" in text else text
 
 
-def _control(match: re.Match[str]) -> str:
-    if match[1]:
-        return chr(int(match[1], 16))
-    return _SHORT_ESCAPES.get(match[2], match[0])
+def _controls_opened(text: str) -> str:
+    for letter, control in _SHORT_ESCAPES.items():
+        text = text.replace(f"\\{letter}", control)
+    if r"\u" in text:
+        for point in range(ord(" ")):
+            text = text.replace(f"\\u{point:04x}", chr(point))
+    return text

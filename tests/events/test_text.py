@@ -1,10 +1,15 @@
 """Case folding and JSON escapes: the two transformations every comparison rests on."""
 
+import re
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.events.text import fold, readable, unescape
+from matcher.events import text as module
+from matcher.events.text import fold, readable, unescape, without_escapes
+from tests.work import calls
 
 
 @pytest.mark.parametrize(
@@ -60,3 +65,83 @@ def test_unescape(text, opened):
 
 def test_lone_surrogates_can_be_written():
     assert readable("a\ud800b") == "a\ufffdb"
+
+
+PIECES = (
+    *("\\", "\\\\", "\\u", "u", "0041", "\\u0041", "\\u00e9", "\\ud83d", "\\ude00"),
+    *("\\uD83D\\uDE00", "\\udb40\\udc01", "\\u0022", "\\u005C", "\\u005cu0041", "\\/", "/", '"'),
+    *('\\"', "\\n", "n", "\n", "\x7f", "\x80", "\0", "\ud800", "\ude00", "\\u12", "\\uD8", "\\x"),
+    *("\\u007f", "\\u00ad", "\\u0000", "\\u00A0", "\\u 041", "\\u2028", "é", "😀", "a", " "),
+)
+escaped = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(
+    alphabet="\\u/\"0dD8cC'n41\x7f\x80\ud800", max_size=30
+)
+
+_ESCAPE = re.compile(
+    r"\\(?:u(?P<pair>[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|u(?P<unit>[0-9a-fA-F]{4})|(?P<other>.))",
+    re.DOTALL,
+)
+
+
+def _one_escape(escape):
+    """What an escape stands for, read by itself."""
+    if escape["pair"]:
+        return bytes.fromhex(escape["pair"].replace("\\u", "")).decode("utf-16-be")
+    if escape["unit"]:
+        return chr(int(escape["unit"], 16))
+    return {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}.get(
+        escape["other"], escape["other"]
+    )
+
+
+def _one_if_printable(escape):
+    character = _one_escape(escape)
+    if escape["other"]:
+        return "/" if character == "/" else escape[0]
+    return character if character.isprintable() and character not in '"\\' else escape[0]
+
+
+@pytest.fixture(params=[1, 2, 1 << 16])
+def at_once(request, monkeypatch):
+    """A text is opened in pieces; a piece may end at any escape."""
+    monkeypatch.setattr(module, "_ESCAPES_AT_ONCE", request.param)
+
+
+@pytest.mark.usefixtures("at_once")
+@given(text=escaped)
+def test_escapes_are_opened_as_if_one_by_one(text):
+    assert unescape.__wrapped__(text) == _ESCAPE.sub(_one_if_printable, text)
+    assert without_escapes(text) == _ESCAPE.sub(_one_escape, text)
+
+
+@pytest.mark.parametrize("stand_in", ["\x7f", "\x80", "\ud800"])
+def test_what_stands_in_for_backslashes_may_stand_in_the_text(stand_in):
+    text = stand_in + r"\\u0041\\\u0041\\\"" + "\x7f\x80\ud800"
+    assert unescape(text) == stand_in + r"\\u0041\\A\\\"" + "\x7f\x80\ud800"
+    assert without_escapes(text) == stand_in + r"\u0041\A\"" + "\x7f\x80\ud800"
+
+
+def test_folding_is_that_of_each_code_point():
+    points = [chr(point) for point in range(sys.maxunicode + 1)]
+    alone = [fold(point) for point in points]
+    assert fold("".join(points)) == "".join(alone)
+    beyond_surrogates = [one for one in points if not 0xD800 <= ord(one) < 0xE000]
+    alone = [fold(point) for point in beyond_surrogates]
+    assert fold("a".join(beyond_surrogates)) == "a".join(alone)
+    assert fold("ΑΣ Σ ΟΔΟΣ") == "ασ σ οδοσ"  # noqa: RUF001 - Greek, where a last sigma differs
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(r"\u0041", r"\u0041a", r"\/", r"\n", r"\u0001", r"\u00ad.", r"\\", r"\\\u0041", r"\""),
+        *(r"\ud83d\ude00", r"\ud83d", r"\udb40\udc01", "é", "\ufffd", "\u212aé", r"\x"),
+    ],
+)
+@pytest.mark.parametrize("change", [unescape.__wrapped__, without_escapes, fold])
+def test_no_function_is_called_for_each_escape(change, piece):
+    """Only whether an escape of a wider alphabet stays is asked one by one, in C."""
+    text = piece * 50_000
+    stays = change is unescape.__wrapped__ and piece in (r"\u00ad.", r"\udb40\udc01")
+    assert calls(lambda: change(text)) < (50_200 if stays else 200)

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from matcher.config import Settings
+from matcher.events.record import Batch, PlainRecord, TopicPartition
+from matcher.service.wiring import build_pipeline
+from tests.work import calls
+
 MIB = 1 << 20
 MOST_MIB = 256
 PROGRAM = Path(__file__).with_name("run_record.py")
@@ -112,3 +117,21 @@ def test_the_loop_has_its_turn_while_a_record_is_opened(name, tmp_path):
     """A part at the latest every 1,024 values, found or taken."""
     cost = cost_of(RECORDS[name][0](), tmp_path)
     assert cost["parts"] > 150
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(rb"\u0041", rb"\/", rb"\n", rb"\\", rb"\u0001", rb"\u0022", rb"\ud83d\ude00"),
+        *(rb"iam.amazonaws.com\/", rb"{\"a\":\"CreateUser\"},", "é".encode(), b"\xff"),
+    ],
+)
+def test_no_function_is_called_for_each_escape_of_an_event(piece):
+    """An event is processed in one stretch, so each part of it must cost next to nothing."""
+    settings = Settings(rules={"paths": [PROGRAM.parents[2] / "rules"]})
+    pipeline = build_pipeline(settings, lambda _text: None)
+    value = _filled(START + b',"requestParameters":"', piece, b'"}', MIB // 2)
+    batch = Batch(TopicPartition("t", 0), [PlainRecord(1, 0, value)])
+    found = []
+    assert calls(lambda: found.append(pipeline.process(batch))) < 5_000
+    assert found[0].alerts
