@@ -153,7 +153,8 @@ class EventSettings(Section):
 
     max_bytes: Annotated[int, Field(ge=1024, le=64 << 20)] = Field(
         8 << 20,
-        description="of one event; a larger event is not matched, and goes to the dead letters",
+        description="of one event; a larger event is not matched, and goes to the dead letters. "
+        "An event is matched in one stretch: 8 MiB of nothing but escapes take about half a second",
     )
 
 
@@ -263,7 +264,11 @@ class ServiceSettings(Section):
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
         1, description="processes that share the work: up to one a core, and one a partition"
     )
-    slice_seconds: Seconds = Field(0.05, description="the longest the loop is held by matching")
+    slice_seconds: Seconds = Field(
+        0.05,
+        description="about how long matching may hold the event loop; one event is never divided, "
+        "however large (`events.max_bytes`)",
+    )
     drain_timeout: Seconds = Field(45.0, description="for a clean stop, below the grace period")
     stall_timeout: Seconds = Field(
         120.0,

@@ -28,6 +28,7 @@ BLANK = b" \t\r\n"
 
 _decode = msgspec.json.Decoder().decode
 
+_LONG = 1 << 16
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_RUN = b"0" * (MAX_DIGITS + 1)
 
@@ -87,7 +88,10 @@ def is_within_bounds(raw: bytes) -> bool:
 
 def opening_brackets(raw: bytes) -> int:
     """The number of opening brackets, including those in texts."""
-    # replacing searches with memchr, counting byte by byte: it takes half the time
+    if len(raw) > _LONG:
+        return raw.count(b"{") + raw.count(b"[")
+    # Replacing searches with memchr, counting byte by byte: where few are found it takes half the
+    # time.
     return len(raw) - len(raw.replace(b"{", b"").replace(b"[", b""))
 
 

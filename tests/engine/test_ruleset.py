@@ -59,7 +59,10 @@ def test_the_offset_counts_bytes_and_is_null_where_seen_only_unescaped():
         rb'{"eventName":"Create\u0055ser"}',
         rb'{"x":"roleassignments\/WRITE"}',
         b'{"x":"\xff\xfe roleAssignments/write"}',
+        rb'{"x":"%b","eventName":"CREATE\u0055ser"}' % (rb"\u0041" * 20_000),
+        rb'{"y":"{\"x\":\"%b\",\"eventName\":\"Create\\u0055ser\"}"}' % (rb"\\u0041" * 20_000),
     ],
+    ids=lambda raw: repr(raw[:40]),
 )
 def test_the_prefilter_lets_through_what_could_match(raw):
     assert ruleset(RULE).candidates(raw) == 1

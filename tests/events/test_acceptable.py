@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matcher.events.acceptable import is_within_bounds, parse
+from matcher.events.acceptable import MAX_DEPTH, is_too_deep, is_within_bounds, parse
 from matcher.events.probe import glance
 from matcher.events.record import Reject, RejectReason
 
@@ -146,3 +146,41 @@ def test_acceptable_is_what_the_standard_library_takes(raw):
     if glance(raw) is not None:
         assert isinstance(expected, dict), "the fast parser takes more than is acceptable"
         assert is_within_bounds(raw)
+
+
+def _deepest(raw):
+    """How deep the brackets outside strings are nested, byte by byte."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for byte in raw.decode("latin-1"):
+        if in_string:
+            in_string = escaped or byte != '"'
+            escaped = byte == "\\" and not escaped
+        elif byte == '"':
+            in_string = True
+        elif byte in "{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in "}]":
+            depth -= 1
+    return deepest
+
+
+pieces = st.sampled_from(
+    [b"[" * 150, b"]" * 150, b"[" * 60, b"]" * 60, b"{", b"}", b'"', b'""', b"\\", b"\\\\", b'\\"']
+)
+
+
+@given(
+    st.recursive(
+        st.sampled_from([b'"["', b'"\\""', b'"\\\\"', b'"]\\"]"', b'""', b"1"]),
+        lambda inner: st.lists(inner, max_size=4).map(lambda items: b"[" + b",".join(items) + b"]"),
+        max_leaves=20,
+    ),
+    st.integers(190, 210),
+    st.lists(pieces, max_size=3).map(b"".join),
+)
+def test_how_deep_brackets_are_nested_is_told_outside_of_strings(inside, levels, text):
+    text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    raw = b"[" * levels + b'"' + text + b'",' + inside + b"]" * levels
+    assert is_too_deep(raw) == (_deepest(raw) > MAX_DEPTH)
