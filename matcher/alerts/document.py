@@ -21,7 +21,7 @@ from matcher.events.text import readable
 SCHEMA = "cloud-audit-alert/1"
 PAYLOAD_REFERENCE = {"$ref": "payload"}
 
-_DAY = 24 * 60 * 60
+_SECONDS_A_DAY = 24 * 60 * 60
 
 
 class EventOrigin(msgspec.Struct, frozen=True):
@@ -115,19 +115,26 @@ def iso_time(milliseconds: int | None) -> str | None:
     if milliseconds is None:
         return None
     seconds, milliseconds = divmod(milliseconds, 1000)
-    day, seconds = divmod(seconds, _DAY)
+    written = _to_the_second(seconds)
+    return None if written is None else f"{written}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _to_the_second(seconds: int) -> str | None:
+    """The time in ISO 8601; alerts of one second share the text."""
+    day, seconds = divmod(seconds, _SECONDS_A_DAY)
     date = _date(day)
     if date is None:
         return None
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{date}T{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}Z"
+    return f"{date}T{hours:02d}:{minutes:02d}:{seconds:02d}"
 
 
 @lru_cache(maxsize=4096)
 def _date(day: int) -> str | None:
     """The date of a day, counted from 1970-01-01; None outside the years 1 to 9999."""
     try:
-        return f"{datetime.fromtimestamp(day * _DAY, UTC):%Y-%m-%d}"
+        return f"{datetime.fromtimestamp(day * _SECONDS_A_DAY, UTC):%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
         return None

@@ -68,6 +68,8 @@ class _NormalizedEvent(Event):
         self.catalogue = catalogue
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 _Compute = Callable[[_NormalizedEvent], tuple[Any, ...]]
 
 
@@ -166,4 +168,4 @@ def _uid(source_type: int, found: ExtractedFields, raw: bytes) -> str:
         found.status,
         found.correlation,
     ]
-    return readable(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
+    return readable(_compact(parts))
