@@ -43,10 +43,11 @@ format: setup-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# How fast it is. Options: QUICK=1 · ONLY=pipeline,kafka · AGAINST=a commit or directory · ROUNDS=3.
+# How fast it is. Options: QUICK=1 · ONLY=pipeline,kafka · AGAINST=a commit or directory · ROUNDS=3 ·
+# MINUTES=10, of the section memory · WRITE=a directory for the results.
 # Named in the environment or here: MATCHER_CORPUS, SIGMA_RULES (SigmaHQ's for CloudTrail), RSIGMA, TENZIR
 bench: setup-dev
-	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WRITE),--write $(WRITE))
 
 # Writes the pages that are made from what they describe.
 docs: setup

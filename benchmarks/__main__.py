@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from benchmarks import kafka, peers, pipeline, rules
+from benchmarks import kafka, latency, memory, peers, pipeline, rules, workers
 from benchmarks.against import checked_out
 from benchmarks.interleaved import ROOT
 from benchmarks.machine import this_machine, this_run
@@ -25,7 +25,15 @@ from benchmarks.report import HEADER, Report, Section
 from tests.brokers.jars import KafkaMissingError
 
 DOCS, CACHE, README = ROOT / "docs", ROOT / ".cache" / "benchmarks", ROOT / "README.md"
-SECTIONS = {"pipeline": pipeline, "rules": rules, "kafka": kafka, "peers": peers}
+SECTIONS = {
+    "pipeline": pipeline,
+    "rules": rules,
+    "kafka": kafka,
+    "workers": workers,
+    "latency": latency,
+    "memory": memory,
+    "peers": peers,
+}
 """By name, modules with a ``TITLE`` and ``measure(plan)``."""
 
 
@@ -83,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="rounds, of which medians are taken")
     parser.add_argument("--records", type=int, help="records of one pass through the pipeline")
     parser.add_argument("--kafka-records", type=int, help="records of a topic")
+    parser.add_argument("--minutes", type=float, help="of the section memory: 10, quick 0.25")
     return parser
 
 
@@ -105,6 +114,8 @@ def _plan(options: argparse.Namespace, scratch: Path) -> Plan:
         codecs=("lz4",) if quick else Plan.codecs,
         rule_counts=(3000,) if quick else Plan.rule_counts,
         peer_records=30_000 if quick else Plan.peer_records,
+        steady_seconds=5 if quick else Plan.steady_seconds,
+        minutes=options.minutes or (0.25 if quick else Plan.minutes),
         quick=quick,
         corpus=_named("MATCHER_CORPUS"),
         sigma_rules=_named("SIGMA_RULES"),

@@ -32,6 +32,8 @@ class Plan:
     codecs: tuple[str, ...] = ("none", "lz4", "zstd")
     rule_counts: tuple[int, ...] = (500, 3000, 10_000)
     peer_records: int = 200_000
+    steady_seconds: float = 15
+    minutes: float = 10
     quick: bool = False
     corpus: Path | None = None
     sigma_rules: Path | None = None

@@ -2,13 +2,11 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -75,13 +73,13 @@ class Service:
             "output__dead_letter_topic": broker.create_topic("dead-letters"),
             "rules__paths": RULES,
             "http__port": 0,
+            **({"service__workers": workers} if workers > 1 else {}),
             **(settings or {}),
         }
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("MATCHER_")}
         named = {f"MATCHER_{name.upper()}": str(value) for name, value in ours.items()}
-        workers_option = ["--workers", str(workers)] if workers > 1 else []
         self.child = Child(
-            [sys.executable, "-P", "-m", "matcher", "run", *workers_option],
+            [sys.executable, "-P", "-m", "matcher", "run"],
             log=scratch / f"{self.group}.log",
             env={**inherited, **named, "PYTHONPATH": str(tree)},
         )
@@ -146,12 +144,3 @@ class Service:
             raise AssertionError("most records were done before all workers had joined: give more")
         self.stop()
         return Spent(count - before, cpu, wall)
-
-
-@cache
-def has_workers() -> bool:
-    """Whether ``matcher run`` knows ``--workers``."""
-    command = [sys.executable, "-m", "matcher", "run", "--help"]
-    wide = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=wide, cwd=ROOT)
-    return "--workers" in done.stdout

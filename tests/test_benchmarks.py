@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET  # our own picture
 import pytest
 import yaml
 
-from benchmarks import kafka, peers, pipeline, rules
+from benchmarks import kafka, latency, memory, peers, pipeline, rules, workers
 from benchmarks.__main__ import main
 from benchmarks.against import Tree, checked_out
 from benchmarks.compare import Cost, compared
@@ -74,6 +74,23 @@ def test_the_service_is_measured_beside_a_bare_reader_of_its_topic(tmp_path):
         assert [speed.than for speed in ours.speeds] == ["bare drain"]
         assert ours.rate.median > 0
     assert section.row("one alert more, acknowledged", "matcher")
+
+
+@pytest.mark.real_kafka
+@pytest.mark.usefixtures("kafka_jars")
+def test_workers_latency_and_memory_are_measured_on_a_service_that_commits_all(tmp_path):
+    """Each section ends only when every record it wrote is committed."""
+    sizes = {"records": 400, "kafka_records": 20_000, "steady_seconds": 1, "minutes": 0.05}
+    with Plan(tmp_path, rounds=1, **sizes) as plan:
+        found = {module.TITLE: module.measure(plan) for module in (workers, latency, memory)}
+    one, two = found[workers.TITLE].rows[:2]
+    assert (one.label, two.label) == ("matcher, 1 worker", "matcher, 2 workers")
+    assert [speed.than for speed in two.speeds] == ["matcher, 1 worker"]
+    steady = found[latency.TITLE]
+    p50, p99 = (steady.row(f"6,000 a second, latency {p}", "matcher") for p in ("p50", "p99"))
+    assert 0 < p50.cost.median <= p99.cost.median
+    assert steady.row("half load, CPU", "matcher").unit == "cores"
+    assert all(row.cost.median > 10 for row in found[memory.TITLE].rows)
 
 
 SIGMA_RULE = """\
@@ -215,7 +232,7 @@ def test_a_run_prints_one_table_and_writes_page_picture_and_json(capsys, monkeyp
 def test_an_unknown_section_is_told_with_those_there_are(capsys):
     with pytest.raises(SystemExit):
         main(["--only", "speed"])
-    assert "no section speed: give of pipeline, rules, kafka, peers" in capsys.readouterr().err
+    assert "no section speed: give of pipeline, rules, kafka" in capsys.readouterr().err
 
 
 def a_report(*sections: Section, cores: int = 2) -> Report:
