@@ -34,7 +34,7 @@ from matcher.engine.expression import (
     Recent,
 )
 from matcher.engine.members import member_predicate
-from matcher.engine.patterns import TextTest, prepared_like_test
+from matcher.engine.patterns import TextTest, ascii_part, prepared_like_test
 from matcher.engine.regex import regex_test
 from matcher.engine.values import (
     ORDER,
@@ -115,6 +115,9 @@ def _value_predicate(
             get = operand(item)
             return lambda event: get(event) in (None, "")
         case Like(item, pattern, caseless, _, escape):
+            part = ascii_part(pattern, escape) if caseless and is_payload(item) else None
+            if part is not None:
+                return _in_payload(part)
             test = prepared_like_test(fold(pattern) if caseless else pattern, escape)
             return _on_text(item, test, folded=caseless)
         case Matches(item, pattern, caseless):
@@ -212,6 +215,22 @@ def _on_text(item: Operand, test: TextTest, *, folded: bool = False) -> Predicat
         if text is None:
             return False
         return test(fold(text)) if folded else test(text)
+
+    return holds
+
+
+def _in_payload(part: str) -> Predicate:
+    """The test that the payload holds this ASCII text in any case. It is looked for in the bytes:
+    an ASCII character of the payload's text is the same byte there, and its case is all that
+    folding changes.
+    """
+    sought, text = part.lower().encode(), part.lower()
+
+    def holds(event: Event) -> bool:
+        payload = event.payload
+        if sought in payload.lowered:
+            return True
+        return b"\\" in payload.raw and any(text in opened for opened in payload.folded[1:])
 
     return holds
 

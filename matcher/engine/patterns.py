@@ -47,6 +47,16 @@ def prepared_like_test(pattern: str, escape: str = "") -> TextTest:
     return lambda text: core in text
 
 
+def ascii_part(pattern: str, escape: str = "") -> str | None:
+    """The ASCII text of a pattern that says no more than that a text holds it; None for any other
+    pattern.
+    """
+    match list(like_pieces(pattern, escape)):
+        case [("%", True), (part, False), ("%", True)] if part.isascii():
+            return part
+    return None
+
+
 def like_escaped(text: str, escape: str) -> str:
     """The pattern that matches exactly this text."""
     return re.sub(f"[%_{re.escape(escape)}]", lambda sign: escape + sign[0], text)

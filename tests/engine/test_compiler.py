@@ -3,6 +3,8 @@
 from ipaddress import ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from matcher.engine.compiler import operand, predicate
 from matcher.engine.expression import (
@@ -22,6 +24,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
+from matcher.engine.patterns import like_test
 from matcher.events.schema import Kind, Property
 from tests.factories import PAYLOAD, key, make_event
 
@@ -196,6 +199,36 @@ def test_payload_is_read_raw_and_once_unescaped(raw, pattern, expected):
     expression = Like(PAYLOAD, pattern, caseless=True)
     assert holds(expression, raw=raw) is expected
     assert holds(Not(expression), raw=raw) is not expected
+
+
+PARTS = st.sampled_from(
+    [
+        *(
+            b"k",
+            b"K",
+            b"ab",
+            b"AB",
+            b"/",
+            rb"\/",
+            rb"\u0041",
+            rb"\u006b",
+            b"\\",
+            b'"',
+            b"\xff",
+            b"\xc3",
+        ),
+        *("\u212a".encode(), "\u0130".encode(), "\ufffd".encode(), "é".encode(), rb"\u212a"),
+    ]
+)
+
+
+@given(
+    st.lists(PARTS).map(b"".join), st.sampled_from(["k", "K", "ab", "a", "bk", "kk/", "u0041", '"'])
+)
+def test_a_plain_part_of_the_payload_is_found_as_in_its_texts(inner, part):
+    event = make_event(raw=b'{"x":"' + inner + b'"}')
+    expected = any(like_test(f"%{part}%", caseless=True)(text) for text in event.payload.texts)
+    assert predicate(Like(PAYLOAD, f"%{part}%", caseless=True))(event) is expected
 
 
 def test_equal_and_matches_on_the_payload_read_both_texts_too():
