@@ -21,7 +21,13 @@ from matcher.languages.aql.clauses import Clauses, Ordering, Tail
 from matcher.languages.aql.columns import Columns, named_as_first
 from matcher.languages.aql.conditions import Conditions
 from matcher.languages.aql.dialect import COMMENT, DISTINCT, SEMICOLON, DialectName
-from matcher.languages.aql.extent import MAX_HEIGHT, MAX_PARTS, extent
+from matcher.languages.aql.extent import (
+    MAX_HEIGHT,
+    MAX_PARTS,
+    Part,
+    conditions_within,
+    extent,
+)
 from matcher.languages.aql.findings import Findings
 from matcher.languages.aql.functions import ASK_IT_OVER_FILES
 from matcher.languages.aql.grouping import Slots
@@ -40,9 +46,10 @@ class Query:
     STOP. ``order_by`` and ``limit`` say how a complete answer is sorted and cut. ``window`` is the
     LAST at the end of the text. ``star``: the SELECT list has a ``*``. ``distinct``: equal rows are
     shown once. With ``grouping``, the columns and ``order_by`` apply to finished groups
-    (:class:`matcher.languages.aql.aggregates.Groups`); without it they apply to events. ``notes``
-    name what has no meaning on a stream, one line each. ``settings`` are the settings of the policy
-    that the expression and the columns depend on, each with its value.
+    (:class:`matcher.languages.aql.aggregates.Groups`); without it they apply to events.
+    ``conditions`` are the other conditions of the text as they are written, HAVING and those of
+    CASE. ``notes`` name what has no meaning on a stream, one line each. ``settings`` are the
+    settings of the policy that the expression and the columns depend on, each with its value.
     """
 
     expression: Expression
@@ -53,6 +60,7 @@ class Query:
     star: bool = False
     distinct: bool = False
     grouping: Grouping | None = None
+    conditions: tuple[Expression, ...] = ()
     notes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
 
@@ -116,17 +124,24 @@ class _Compilation:
             query = Query(expression, notes=self._findings.notes, settings=self._findings.settings)
         self._check_extent(query, parsed.root)
         self._findings.raise_errors()
-        return self._over_groups(query)
+        having = query.grouping.having if query.grouping else None
+        inner = conditions_within(self._roots(query))
+        conditions = (*([] if having is None else [having]), *inner)
+        return self._over_groups(replace(query, conditions=conditions))
+
+    def _roots(self, query: Query) -> list[Part]:
+        """Every expression and operand of the query."""
+        roots: list[Part] = [query.expression]
+        roots += [column.operand for column in query.columns]
+        roots += [ordering.operand for ordering in query.order_by]
+        roots += [aggregate.operand for aggregate in self._slots.aggregates]
+        if query.grouping is not None:
+            roots += query.grouping.keys
+            roots += [] if query.grouping.having is None else [query.grouping.having]
+        return roots
 
     def _check_extent(self, query: Query, root: ast.Node) -> None:
-        values = [column.operand for column in query.columns]
-        values += [ordering.operand for ordering in query.order_by]
-        values += [aggregate.operand for aggregate in self._slots.aggregates]
-        conditions = [query.expression]
-        if query.grouping is not None:
-            values += query.grouping.keys
-            conditions += [] if query.grouping.having is None else [query.grouping.having]
-        parts, height = extent((*conditions, *values))
+        parts, height = extent(self._roots(query))
         if parts > MAX_PARTS:
             message = f"the query unfolds to over {MAX_PARTS:,} values and conditions"
             hint = "an alias, the item of a BETWEEN and the subject of a CASE count each time"

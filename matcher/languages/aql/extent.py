@@ -4,7 +4,7 @@ An alias, the item of a BETWEEN and the subject of a CASE are repeated at each u
 can become a very large expression.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from matcher.engine.expression import (
     Always,
@@ -64,6 +64,20 @@ def _measure(root: Part, measures: dict[int, tuple[int, int]]) -> tuple[int, int
         measures[id(part)] = size, 1 + max((height for _, height in found), default=0)
         waiting.pop()
     return measures[id(root)]
+
+
+def conditions_within(roots: Iterable[Part]) -> Iterator[Expression]:
+    """The conditions of every CASE inside these expressions and operands, each once."""
+    waiting = list(roots)
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        waiting += inner_parts(part)
+        if isinstance(part, Case):
+            yield from (condition for condition, _ in part.branches)
 
 
 def inner_parts(part: Part) -> Sequence[Part]:

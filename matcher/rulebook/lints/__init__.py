@@ -6,12 +6,13 @@ Every lint has a stable code (:data:`CODES`) and a section in ``docs/lints.md``.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from matcher.engine.expression import Always, Expression, Recent, leaves
+from matcher.engine.expression import Always, And, Expression, Recent, leaves
 from matcher.engine.rule import Rule, Severity
 from matcher.errors import Location, RuleError, RuleErrors, RuleSemanticError
 from matcher.events.catalogue import Catalogue
 from matcher.languages.aql import Query, compile_query
 from matcher.languages.aql.dialect import DEPARTURES
+from matcher.languages.aql.extent import conditions_within
 from matcher.rulebook.format import RESERVED, RuleFile, RuleTest
 from matcher.rulebook.lints.aws_names import aws_names
 from matcher.rulebook.lints.finding import CODES, Finding
@@ -96,8 +97,7 @@ def lint_query(query: Query, text: str, catalogue: Catalogue, *, now: int) -> tu
     """
     rule = Rule("query", "query", "1", Severity.INFORMATIONAL, query.expression, source=text)
     findings = list(_departures(rule, catalogue, now))
-    for lint in _LINTS["aql"]:
-        findings += lint(rule, catalogue)
+    findings += _about_conditions(rule, query.conditions, catalogue)
     left_out = {"no-literal"} if _asks_something(query.expression) else _OF_ALL_EVENTS
     lints = []
     for finding in findings:
@@ -127,12 +127,30 @@ def _by_place(lints: Iterable[Lint]) -> list[Lint]:
 
 def _findings(rule: Rule, tests: tuple[RuleTest, ...], catalogue: Catalogue) -> Iterator[Finding]:
     yield from _departures(rule, catalogue)
-    for lint in _LINTS[rule.language]:
-        yield from lint(rule, catalogue)
+    inner = conditions_within((rule.expression, *(column.operand for column in rule.columns)))
+    yield from _about_conditions(rule, inner, catalogue)
     if rule.language == "sigma" and not tests:
         return
     if lacking := missing_tests(tests):
         yield Finding("tests-missing", f"the rule lacks {lacking}", "docs/rule-format.md, Tests")
+
+
+def _about_conditions(
+    rule: Rule, inner: Iterable[Expression], catalogue: Catalogue
+) -> Iterator[Finding]:
+    """What is found about the rule's condition and about ``inner``: conditions that are asked of
+    what matches.
+    """
+    found = [finding for lint in _LINTS[rule.language] for finding in lint(rule, catalogue)]
+    yield from found
+    for condition in inner:
+        alone = replace(rule, expression=condition)
+        among = replace(rule, expression=And((rule.expression, condition)))
+        for lint in _LINTS[rule.language]:
+            for finding in lint(alone if lint is truths else among, catalogue):
+                if finding not in found and finding.code not in _OF_ALL_EVENTS:
+                    found.append(finding)
+                    yield finding
 
 
 def _departures(rule: Rule, catalogue: Catalogue, now: int | None = None) -> Iterator[Finding]:

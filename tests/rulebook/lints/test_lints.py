@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from matcher.events.catalogue import Catalogue
+from matcher.languages.aql import compile_query
 from matcher.rulebook import load_rules
-from matcher.rulebook.lints import CODES, lint_rules
+from matcher.rulebook.lints import CODES, lint_query, lint_rules
 
 ROOT = Path(__file__).parents[3]
 CATALOGUE = Catalogue.load()
@@ -31,6 +32,15 @@ def lints(tmp_path, query, catalogue=CATALOGUE):
     book = load_rules([tmp_path], catalogue)
     assert book.errors == ()
     return lint_rules(book, catalogue)
+
+
+def lints_of_query(query):
+    compiled = compile_query(query, CATALOGUE, now=0)
+    return [
+        (lint.code, lint.line, lint.column)
+        for lint in lint_query(compiled, query, CATALOGUE, now=0)
+        if lint.code != "no-literal"
+    ]
 
 
 CASES = yaml.safe_load((ROOT / "tests" / "cases" / "lints.yml").read_text("utf-8"))
@@ -153,3 +163,28 @@ def test_a_rule_of_many_unknown_names_is_told_of_each_and_of_some_with_the_neare
     found = lints(tmp_path, IAM + f"QIDNAME(qid) IN ({names})")
     assert [lint.code for lint in found] == ["aws-name-unknown"] * 25
     assert sum("nearest" in lint.hint for lint in found) == 20
+
+
+@pytest.mark.parametrize("clause", ["SELECT {} AS x FROM events WHERE {}", "{1} AND {0} = 1"])
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ("QIDNAME(qid) = 'CreateUsr'", "aws-name-unknown"),
+        ("username LIKE 'mall*'", "like-star"),
+        ("username = 'a' AND username = 'b'", "never-true"),
+        ("username = 'a' OR 1 = 1", None),
+    ],
+)
+def test_the_conditions_of_a_case_are_looked_at(tmp_path, clause, condition, code):
+    case = f"CASE WHEN {condition} THEN 1 ELSE 0 END"
+    found = {lint.code for lint in lints(tmp_path, clause.format(case, AWS + "username = 'c'"))}
+    assert found - {"tests-missing", "no-literal"} == ({code} if code else set())
+
+
+def test_having_is_looked_at_in_a_query():
+    query = (
+        "SELECT username, COUNT(*) AS n FROM events WHERE devicetype = 347"
+        " GROUP BY username, QIDNAME(qid) HAVING QIDNAME(qid) = 'CreateUsr' AND n > 5"
+    )
+    assert lints_of_query(query) == [("aws-name-unknown", 1, 121)]
+    assert lints_of_query(query.replace("CreateUsr", "ConsoleLogin")) == []
