@@ -2,7 +2,7 @@
 
 Nearly every record is a single event that no rule looks at. All that must be known of such a record
 is that it is an acceptable event, and its log source. To learn no more than this costs a third of
-what :func:`matcher.events.envelope.plain_event` and :func:`matcher.events.attribution.attribute`
+what :func:`matcher.events.envelope.unwrap` and :func:`matcher.events.attribution.attribute`
 cost. Those two are the rule; ``tests/events/test_at_a_glance.py`` checks that the answers agree.
 """
 

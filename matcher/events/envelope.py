@@ -4,10 +4,7 @@ Envelopes (docs/reference/cloudtrail.md, "What carries records") are opened one 
 most ``Limits.max_layers`` deep (:mod:`matcher.events.opening`).
 """
 
-from matcher.events import acceptable
-from matcher.events.acceptable import BLANK
 from matcher.events.opening import Opening, UnitSteps
-from matcher.events.probe import glance, is_plain_event
 from matcher.events.record import Reject, RejectReason, SkipReason
 from matcher.events.units import Limits, RawEvent, ToldEvents, Unit, Unwrapped
 
@@ -18,9 +15,8 @@ __all__ = [
     "Unit",
     "UnitSteps",
     "Unwrapped",
-    "plain_event",
     "unwrap",
-    "unwrap_further",
+    "unwrap_stepwise",
     "unwrap_tolerantly",
 ]
 
@@ -30,29 +26,11 @@ _DEFAULT = Limits()
 
 def unwrap(value: bytes | None, limits: Limits = _DEFAULT) -> Unwrapped:
     """Open the envelopes in a record's value. Never raises, whatever the bytes."""
-    plain = plain_event(value, limits)
-    return _collected(unwrap_further(value, limits)) if plain is None else Unwrapped([plain])
+    return _collected(unwrap_stepwise(value, limits))
 
 
-def plain_event(value: bytes | None, limits: Limits = _DEFAULT) -> RawEvent | None:
-    """The single event that a record's value is, as most are; None if that cannot be told at a
-    glance.
-    """
-    if value is None or not value.startswith(b"{"):
-        return None
-    probe = glance(value)
-    if (
-        probe is not None
-        and is_plain_event(probe)
-        and len(value) <= limits.max_event_bytes
-        and acceptable.is_within_bounds(value)
-    ):
-        return RawEvent(value.rstrip(BLANK), 0, probe)
-    return None
-
-
-def unwrap_further(value: bytes | None, limits: Limits = _DEFAULT) -> UnitSteps:
-    """The units of a value that is not a :func:`plain_event`, step by step (:data:`UnitSteps`).
+def unwrap_stepwise(value: bytes | None, limits: Limits = _DEFAULT) -> UnitSteps:
+    """The units of a record's value, step by step (:data:`UnitSteps`).
 
     A record of too many units ends with one more reject, which is for the whole record.
     """

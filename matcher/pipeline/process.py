@@ -36,8 +36,7 @@ from matcher.events.envelope import (
     ToldEvents,
     Unit,
     UnitSteps,
-    plain_event,
-    unwrap_further,
+    unwrap_stepwise,
 )
 from matcher.events.normalize import NormalizationError, normalize
 from matcher.events.record import Batch, Record, Reject, RejectReason
@@ -192,9 +191,7 @@ class _RecordWork:
         """The units of the record, step by step."""
         value, last = self.record.value, -1
         try:
-            plain = plain_event(value, self.pipeline.limits)
-            steps = unwrap_further(value, self.pipeline.limits) if plain is None else (plain,)
-            for unit in steps:
+            for unit in unwrap_stepwise(value, self.pipeline.limits):
                 last += len(unit.raws) if isinstance(unit, ToldEvents) else unit is not None
                 yield unit
         except Exception as error:  # noqa: BLE001 - the fence: a fault of ours costs one unit

@@ -13,9 +13,7 @@ from matcher.events import json_text, opening
 from matcher.events.envelope import (
     Limits,
     Unwrapped,
-    plain_event,
     unwrap,
-    unwrap_further,
     unwrap_tolerantly,
 )
 from matcher.events.record import RejectReason, SkipReason
@@ -276,20 +274,3 @@ def test_every_record_of_the_corpus_is_accounted_for(corpus):
     assert summary["env_cwlogs"]["skipped control_message"] == 1
     assert sum(sum(v for k, v in c.items() if "rejected" in k) for c in summary.values()) == 1
     assert summary["env_records"]["events"] > summary["env_records"]["records"]
-
-
-@pytest.mark.parametrize("value", [E.encode(), f"{E}\r\n ".encode(), b"{}"])
-def test_a_plain_event_is_what_unwrapping_further_gives(value):
-    assert list(unwrap_further(value)) == [plain_event(value)]
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(None, b"", b"5", b"[{}]", b"{", b'{"a":NaN}', b'{"Records":[{}]}'),
-        *(f"{E}{E}".encode(), b'{"a":%b}' % (b"7" * 4301)),
-        b'{"a":%b}' % (b"[" * 201 + b"]" * 201),
-    ],
-)
-def test_what_may_be_no_event_is_no_plain_one(value):
-    assert plain_event(value) is None

@@ -160,7 +160,7 @@ def _boom(*_arguments):
 @pytest.mark.parametrize(
     ("step", "named", "wrapped"),
     [
-        ("unwrap_further", "opening", True),
+        ("unwrap_stepwise", "opening", True),
         ("attribute", "attribution", False),
         ("attribute", "attribution", True),
         ("normalize", "normalization", False),
@@ -189,7 +189,7 @@ def test_a_fault_of_ours_costs_one_unit_and_says_where(monkeypatch, step, named,
     assert re.fullmatch(said, unit.reject.detail)
     assert b"needle" in unit.reject.raw
     assert outcome.counts.rejects == {"internal_error": 1}
-    expected = 1 if step == "unwrap_further" else 3 if wrapped else 2
+    expected = 1 if step == "unwrap_stepwise" else 3 if wrapped else 2
     assert [alert.rule_id for alert in outcome.alerts] == ["create"] * expected
     assert outcome.done == (1 if wrapped else 2)
 
