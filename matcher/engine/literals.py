@@ -81,15 +81,15 @@ _MOST = 2
 
 def required_literals(expression: Expression) -> RequiredLiterals:
     """The literals that an event must hold for the expression to be able to match."""
-    return _requirements(expression)[0]
+    return requirements(expression)[0]
 
 
-def further_literals(expression: Expression) -> RequiredLiterals:
-    """The literals that an event must hold besides: the next that exclude the most, such as the
-    event's source where :func:`required_literals` are the event's name.
+def requirements(expression: Expression) -> tuple[RequiredLiterals, RequiredLiterals]:
+    """The :func:`required_literals`, and further literals that an event must hold besides: the next
+    that exclude the most, such as the event's source where the first are the event's name.
     """
-    _, *further = _requirements(expression)
-    return further[0] if further else NOTHING_MORE
+    first, *further = _requirements(expression)
+    return first, further[0] if further else NOTHING_MORE
 
 
 def _requirements(expression: Expression) -> tuple[RequiredLiterals, ...]:

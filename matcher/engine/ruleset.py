@@ -16,7 +16,7 @@ import msgspec
 
 from matcher.engine.compiler import predicate
 from matcher.engine.gate import possible_types
-from matcher.engine.literals import RequiredLiterals, further_literals, required_literals
+from matcher.engine.literals import RequiredLiterals, requirements
 from matcher.engine.prefilter import Prefilter
 from matcher.engine.reasons import Explanation, Reason
 from matcher.engine.rule import Rule
@@ -58,12 +58,7 @@ class RuleSet:
         self.digest = _digest(self.rules)
         types = tuple(log_source_types)
         self.plans = tuple(
-            Plan(
-                rule,
-                required_literals(rule.expression),
-                further_literals(rule.expression),
-                possible_types(rule.expression, types),
-            )
+            Plan(rule, *requirements(rule.expression), possible_types(rule.expression, types))
             for rule in self.rules
         )
         self._predicates = [predicate(rule.expression) for rule in self.rules]

@@ -8,7 +8,9 @@ asked them for little.
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
+
+import orjson
 
 from matcher.events import acceptable
 from matcher.events.attribution import classify
@@ -67,85 +69,92 @@ class _NormalizedEvent(Event):
         self.kind = kind
         self.catalogue = catalogue
 
+    def replaced(self, **fields: Any) -> Self:
+        """The event with other values in some fields."""
+        for name in Event.__annotations__:
+            getattr(self, name)  # so that nothing is computed later that would replace them again
+        return super().replaced(**fields)
+
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-_Compute = Callable[[_NormalizedEvent], tuple[Any, ...]]
+_Compute = Callable[[_NormalizedEvent], None]
 
 
 class _Computed:
     """A field that the event does not have yet. Once it has the field, Python finds it there."""
 
-    def __init__(self, name: str, names: tuple[str, ...], compute: _Compute) -> None:
+    def __init__(self, name: str, compute: _Compute) -> None:
         self._name = name
-        self._names = names
         self._compute = compute
 
     def __get__(self, event: _NormalizedEvent, _class: type[_NormalizedEvent]) -> Any:
         try:
-            values = self._compute(event)
+            self._compute(event)
         except NormalizationError:
             raise
         except Exception as error:
             raise NormalizationError(self._name) from error
-        fields = vars(event)
-        for name, value in zip(self._names, values, strict=True):
-            fields.setdefault(name, value)
-        return fields[self._name]
+        return vars(event)[self._name]
 
 
 def _computes(*names: str) -> Callable[[_Compute], _Compute]:
-    """Make the function the one that computes these fields; it returns their values in order."""
+    """Make the function the one that gives an event these fields."""
 
     def registered(compute: _Compute) -> _Compute:
         for name in names:
-            setattr(_NormalizedEvent, name, _Computed(name, names, compute))
+            setattr(_NormalizedEvent, name, _Computed(name, compute))
         return compute
 
     return registered
 
 
 @_computes("starttime")
-def _start(event: _NormalizedEvent) -> tuple[Any, ...]:
-    return (event.devicetime or 0,)
+def _start(event: _NormalizedEvent) -> None:
+    event.starttime = event.devicetime or 0
 
 
 @_computes(
     *("extracted", "devicetime", "username", "sourceip", "errorcode", "region", "account"),
     "properties",
 )
-def _extraction(event: _NormalizedEvent) -> tuple[Any, ...]:
-    found = BY_KIND[event.kind].extract(event.document)
-    return (
-        *(found, found.devicetime, found.username, found.sourceip, found.errorcode, found.region),
-        *(found.account, found.properties),
-    )
+def _extraction(event: _NormalizedEvent) -> None:
+    event.extracted = found = BY_KIND[event.kind].extract(event.document)
+    event.devicetime = found.devicetime
+    event.username = found.username
+    event.sourceip = found.sourceip
+    event.errorcode = found.errorcode
+    event.region = found.region
+    event.account = found.account
+    event.properties = found.properties
 
 
 @_computes("qid", "qidname", "category", "categoryname", "highlevelcategory", "severity")
-def _naming(event: _NormalizedEvent) -> tuple[Any, ...]:
+def _naming(event: _NormalizedEvent) -> None:
     source = BY_KIND[event.kind]
     if source.operation is not None:
         naming = event.catalogue.naming(event.kind, source.operation(event.document))
     else:
         found = event.extracted
         naming = event.catalogue.naming(event.kind, found.operation, found.result)
-    category = naming.category
-    return (
-        *(naming.qid, naming.qidname),
-        *(category.id, category.name, category.high_level, category.severity),
-    )
+    event.qid = naming.qid
+    event.qidname = naming.qidname
+    event.category = naming.category.id
+    event.categoryname = naming.category.name
+    event.highlevelcategory = naming.category.high_level
+    event.severity = naming.category.severity
 
 
 @_computes("logsourceid", "logsourcename")
-def _log_source(event: _NormalizedEvent) -> tuple[Any, ...]:
+def _log_source(event: _NormalizedEvent) -> None:
     source = event.catalogue.log_source(event.kind, event.account)
-    return source.id, source.name
+    event.logsourceid = source.id
+    event.logsourcename = source.name
 
 
 @_computes("uid")
-def _identity(event: _NormalizedEvent) -> tuple[Any, ...]:
-    return (_uid(event.log_source_type.id, event.extracted, event.payload.raw),)
+def _identity(event: _NormalizedEvent) -> None:
+    event.uid = _uid(event.log_source_type.id, event.extracted, event.payload.raw)
 
 
 def _uid(source_type: int, found: ExtractedFields, raw: bytes) -> str:
@@ -168,4 +177,7 @@ def _uid(source_type: int, found: ExtractedFields, raw: bytes) -> str:
         found.status,
         found.correlation,
     ]
-    return readable(_compact(parts))
+    try:
+        return orjson.dumps(parts).decode()
+    except TypeError:  # a lone surrogate, which orjson refuses
+        return readable(_compact(parts))

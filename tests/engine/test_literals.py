@@ -16,7 +16,7 @@ from matcher.engine.expression import (
     Or,
     Recent,
 )
-from matcher.engine.literals import further_literals, required_literals
+from matcher.engine.literals import required_literals, requirements
 from matcher.events.schema import Kind, Property
 from tests.factories import PAYLOAD, TYPE_NAME, key
 
@@ -94,9 +94,9 @@ def test_need(expression, literals):
     ],
 )
 def test_need_besides(expression, literals):
-    assert further_literals(expression).literals == (
-        None if literals is None else frozenset(literals)
-    )
+    first, further = requirements(expression)
+    assert first == required_literals(expression)
+    assert further.literals == (None if literals is None else frozenset(literals))
 
 
 def test_anything_says_why():

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from hashlib import sha256
 
@@ -109,6 +110,21 @@ def test_only_what_is_not_acceptable_is_rejected(raw):
     except ValueError:
         acceptable = raw.startswith(b"\xef\xbb\xbf") and raw[3:].strip()[:1] == b"{"
     assert isinstance(normalized(raw), Reject) is not acceptable
+
+
+@given(st.lists(st.text(st.characters() | st.sampled_from("\ud800\udfff")), min_size=4, max_size=4))
+def test_the_identity_is_json_as_the_standard_library_writes_it(texts):
+    """Alerts are told apart by it, so it is the same in every version."""
+    names = ("eventID", "eventName", "recipientAccountId", "errorCode")
+    fields = json.loads(json.dumps({n: t for n, t in zip(names, texts, strict=True) if t}))
+    document = {"eventVersion": "1", "awsRegion": "r", "eventTime": "x", **fields}
+    raw = json.dumps({"userIdentity": {}, "eventName": "", **document}).encode()
+    found = normalized(raw)
+    identity, operation, account, status = map(fields.get, names)
+    identity = identity or sha256(raw).hexdigest()
+    parts = [347, identity, operation, "x", account, status, None]
+    expected = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    assert found.uid == re.sub("[\ud800-\udfff]", "\ufffd", expected)
 
 
 def test_without_id_and_correlation_the_bytes_identify_the_event():
