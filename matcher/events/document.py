@@ -13,12 +13,14 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Raw
 
 Names = tuple[str, ...]
+
+T = TypeVar("T", dict[str, Any], list[Any])
 
 _EMPTY: Final[dict[str, Any]] = {}
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -121,20 +123,21 @@ def child(document: dict[str, Any], names: Names) -> dict[str, Any]:
         found = msgspec.json.decode(found)
         if isinstance(found, dict):
             return found
-    return _opened(found) if isinstance(found, str) else _EMPTY
+    return opened(found, dict) or _EMPTY
 
 
-def _opened(inner: str) -> dict[str, Any]:
-    """The object that a text holds as JSON.
+def opened(inner: Any, kind: type[T]) -> T | None:
+    """The object or list, as ``kind`` says, that a text holds as JSON; None for anything else.
 
-    If the text has escapes of its own, only those entries are kept whose texts stand in it as they
-    are read; such a text of more than 16 KB is not opened.
+    If the text has escapes of its own, only those entries of objects are kept whose texts stand in
+    it as they are read, and other members of a list are None; such a text of more than 16 KB is not
+    opened.
     """
-    if not inner.lstrip().startswith("{"):
-        return _EMPTY
+    if not isinstance(inner, str) or not inner.lstrip().startswith("{" if kind is dict else "["):
+        return None
     escaped = "\\" in inner
     if escaped and len(inner) > _LONGEST_ESCAPED:
-        return _EMPTY
+        return None
 
     def standing(entries: dict[str, Any]) -> dict[str, Any]:
         return {k: v for k, v in entries.items() if _stands(k, inner) and _stands(v, inner)}
@@ -142,8 +145,10 @@ def _opened(inner: str) -> dict[str, Any]:
     try:
         found = json.loads(inner, object_hook=standing if escaped else None)
     except (ValueError, RecursionError):
-        return _EMPTY
-    return found if isinstance(found, dict) else _EMPTY
+        return None
+    if escaped and isinstance(found, list):
+        found = [one if _stands(one, inner) else None for one in found]
+    return found if isinstance(found, kind) else None
 
 
 def _stands(found: Any, inner: str) -> bool:

@@ -56,7 +56,7 @@ _READ = """
 
 Of the paths of a log source it is the first at which something stands. Keys also count in
 PascalCase and in lower case, in Azure in snake_case too, acronyms in capitals and as words
-(`IPAddress` is `ipAddress`); an object may come as JSON inside a text.
+(`IPAddress` is `ipAddress`); an object or list may come as JSON inside a text.
 Of a longer text (an ARN, a resource's id) only the part that is meant is taken.
 
 | property | log source | paths |

@@ -14,7 +14,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from matcher.events.document import Names, child, sdk_spellings, value
+from matcher.events.document import Names, opened, sdk_spellings, value
 from matcher.events.schema import Event, Kind, Property
 from matcher.events.sources import SourceKind
 from matcher.events.written import opened_controls
@@ -155,17 +155,19 @@ def written_path(path: tuple[Names, ...]) -> str:
 
 
 def _held(node: Any, path: tuple[Names, ...]) -> Iterator[Any]:
-    """What a path leads to. Brackets choose a member of a list, or try every one in order."""
+    """What a path leads to. Brackets choose a member of a list, or try every one in order. An
+    object or list that is entered may stand as JSON in a text.
+    """
     (name, *_), *rest = path
+    into_list = name[0] in "[{"
+    if isinstance(node, str):
+        node = opened(node, list) if into_list else opened(node, dict)
+    found: list[Any] = []
     if isinstance(node, list):
-        members = _chosen(node, name) if name[0] in "[{" else []
-    elif not isinstance(node, dict):
-        members = []
-    elif rest and rest[0][0][0] not in "[{":
-        members = [child(node, path[0])]
-    else:
-        members = [value(node, path[0])]
-    for member in members:
+        found = _chosen(node, name) if into_list else []
+    elif isinstance(node, dict):
+        found = [value(node, path[0])]
+    for member in found:
         if rest:
             yield from _held(member, tuple(rest))
         else:

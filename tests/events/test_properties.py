@@ -189,3 +189,37 @@ def test_brackets_in_a_path_choose_a_member_of_a_list(path, expected):
     }
     event = normalize(RawEvent(json.dumps(document).encode(), 0, None), 0, Catalogue.load())
     assert CustomProperty.of("P", path).read(event) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("resources[0].ARN", "a"),
+        ("resources[].type", "t"),
+        ("resources{}.type", "t"),
+        ("resources[-1].modified[0].name", "n"),
+        ("resources.ARN", None),
+        ("object[0].ARN", None),
+        ("object.ARN", "o"),
+        ("one[0].ARN", "in a member"),
+        ("escaped[0]", None),
+        ("escaped[1]", "b"),
+        ("escaped[2].x", None),
+        ("escaped[2].y", "c"),
+        ("broken[0]", None),
+        ("twice[0].inner[0]", "d"),
+    ],
+)
+def test_a_path_enters_a_list_that_stands_as_text(path, expected):
+    resources = [{"ARN": "a"}, {"type": "t", "modified": [{"name": "n"}]}]
+    document = {
+        "eventName": "A",
+        "resources": json.dumps(resources),
+        "object": json.dumps({"ARN": "o"}),
+        "one": [json.dumps({"ARN": "in a member"})],
+        "escaped": '["\\u0061", "b", {"x": "\\u0061", "y": "c"}]',
+        "broken": '["a"',
+        "twice": [{"inner": '["d"]'}],
+    }
+    event = normalize(RawEvent(json.dumps(document).encode(), 0, None), 0, Catalogue.load())
+    assert CustomProperty.of("P", path).read(event) == expected
