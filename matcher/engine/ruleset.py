@@ -84,7 +84,7 @@ class RuleSet:
         """Without the rules whose further literals do not stand in the event, if it pays to search
         for them.
         """
-        if rules.bit_count() <= FEW:
+        if (rules & ~self._further.always).bit_count() <= FEW:
             return rules
         return rules & self._further.candidates(raw)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from matcher.engine.expression import Among, And, Call, Function, Like, Not, Or, Recent
+from matcher.engine.prefilter import Prefilter
 from matcher.engine.ruleset import FEW, RuleSet
 from tests.factories import (
     ACTIVITY,
@@ -113,6 +114,18 @@ def test_rules_that_require_nothing_further_remain():
     raw = b'{"eventName":"CreateUser","eventSource":"service7.amazonaws.com"}'
     left = [rules.rules[index].id for index in rules.indexes(rules.candidates(raw))]
     assert left == ["07", "named", "not"]
+
+
+@pytest.mark.parametrize(("further", "searched"), [(FEW, 1), (FEW + 1, 2)])
+def test_an_event_is_searched_again_only_where_more_than_a_few_rules_require_more(
+    monkeypatch, further, searched
+):
+    anything = [make_rule(Not(SEEN), id=f"not {n}") for n in range(3 * FEW)]
+    rules = ruleset(*MANY_OF_A_NAME.rules[:further], *anything)
+    searches, search = [], Prefilter.candidates
+    monkeypatch.setattr(Prefilter, "candidates", lambda *a: searches.append(1) or search(*a))
+    rules.candidates(b'{"eventName":"CreateUser"}')
+    assert len(searches) == searched
 
 
 def test_a_rule_without_a_literal_is_always_a_candidate():
