@@ -19,6 +19,7 @@ from matcher.alerts.truncation import fitted
 from matcher.engine.compiler import Getter, is_payload, operand
 from matcher.engine.reasons import Reason
 from matcher.engine.rule import Column, Rule
+from matcher.engine.ruleset import RuleSet
 from matcher.events.schema import Event
 
 
@@ -30,8 +31,7 @@ class AlertTemplate:
     def __init__(self, rule: Rule, *, ruleset: str, max_bytes: int) -> None:
         self.rule = rule
         self._ids = AlertIds(rule)
-        self._rule = rule_section(rule)
-        self._rule_once = _encoded_once(self._rule)
+        self._rule_once = _encoded_once(rule_section(rule))
         self._columns = [(column.alias, _getter(column)) for column in rule.columns]
         self._ruleset = ruleset
         self._max_bytes = max_bytes
@@ -71,7 +71,26 @@ class AlertTemplate:
         else:
             if len(body) <= self._max_bytes:
                 return body
-        return fitted(document | {"rule": self._rule}, encode, payload, self._max_bytes)
+        return fitted(
+            document | {"rule": rule_section(self.rule)}, encode, payload, self._max_bytes
+        )
+
+
+class AlertTemplates(dict[int, AlertTemplate]):
+    """The templates of a rule set, by the rule's index; each is made at its rule's first match, as
+    most of many rules never match.
+    """
+
+    def __init__(self, ruleset: RuleSet, max_bytes: int) -> None:
+        super().__init__()
+        self._ruleset = ruleset
+        self._max_bytes = max_bytes
+
+    def __missing__(self, index: int) -> AlertTemplate:
+        made = self[index] = AlertTemplate(
+            self._ruleset.rules[index], ruleset=self._ruleset.digest, max_bytes=self._max_bytes
+        )
+        return made
 
 
 def _encoded_once(section: dict[str, Any]) -> orjson.Fragment | dict[str, Any]:

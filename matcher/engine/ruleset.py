@@ -62,7 +62,7 @@ class RuleSet:
             for rule in self.rules
         )
         self._predicates = [predicate(rule.expression) for rule in self.rules]
-        self._explanations = [Explanation(rule.expression) for rule in self.rules]
+        self._explanations: dict[int, Explanation] = {}
         self._prefilter = Prefilter([plan.required for plan in self.plans])
         self._further = Prefilter([plan.further for plan in self.plans])
         self._gates = {one.id: self._gate(one) for one in types}
@@ -106,7 +106,10 @@ class RuleSet:
 
     def explain(self, event: Event, index: int) -> Match:
         """The match of the rule at this index, with its reasons; the rule is known to match."""
-        return Match(self.rules[index], self._explanations[index].reasons(event))
+        rule, explanation = self.rules[index], self._explanations.get(index)
+        if explanation is None:  # most of many rules never match
+            explanation = self._explanations[index] = Explanation(rule.expression)
+        return Match(rule, explanation.reasons(event))
 
     def match(self, event: Event) -> tuple[Match, ...]:
         """Every rule that the event matches, in the order of ``rules``."""

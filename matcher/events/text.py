@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+# Of many texts with a few escapes: it looks at the backslashes alone, which "in" does not.
+_OPENABLE = re.compile(r"\\[/u]")
 _UNIT = re.compile(r"\\u((?![dD][89a-fA-F]|00(?:[0189]|22|5[cC]|7[fF]))[0-9a-fA-F]{4})")
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 _ESCAPES_AT_ONCE = 1 << 16
@@ -51,15 +53,17 @@ def fold(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=1)  # the prefilter and then the payload ask for one event's text
 def unescape(text: str) -> str:
     r"""Replace ``\/`` and printable ``\uXXXX``, once; quotes and backslashes stay escaped.
 
     Printable is defined by ``str.isprintable``. A surrogate pair is one code point, and a lone
     surrogate stays escaped.
     """
-    if r"\/" not in text and r"\u" not in text:
-        return text
+    return _opened(text) if "\\" in text and _OPENABLE.search(text) else text
+
+
+@lru_cache(maxsize=1)  # the prefilter and then the payload ask for one event's text
+def _opened(text: str) -> str:
     return beside_backslashes(text, _printables_opened)
 
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from matcher.alerts.document import EventOrigin
-from matcher.alerts.template import AlertTemplate
+from matcher.alerts.template import AlertTemplates
 from matcher.engine.ruleset import RuleSet
 from matcher.events.acceptable import BLANK
 from matcher.events.at_a_glance import log_sources
@@ -70,10 +70,7 @@ class Pipeline:
     ) -> None:
         self.ruleset = ruleset
         self.catalogue = catalogue
-        self.templates = [
-            AlertTemplate(rule, ruleset=ruleset.digest, max_bytes=max_alert_bytes)
-            for rule in ruleset.rules
-        ]
+        self.templates = AlertTemplates(ruleset, max_alert_bytes)
         self.limits = limits or Limits()
 
     def process(self, batch: Batch) -> Outcome:
