@@ -1,6 +1,6 @@
 """``matcher scan --query``: the answer of one AQL query over files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,7 +20,7 @@ from matcher.events.record import Reject
 from matcher.events.schema import Event
 from matcher.languages.aql import Ordering, Query
 from matcher.languages.aql.aggregates import Grouping, Groups
-from matcher.languages.aql.order import identity, rank_for
+from matcher.languages.aql.order import Identity, identity_for, rank_for
 
 _EVERY_FIELD = (
     *("starttime", "qidname", "categoryname", "username", "sourceip", "logsourcename"),
@@ -76,7 +76,8 @@ class Answer:
         limit = self._query.limit
         keyed: Iterator[tuple[Row, Row]] = map(self._keyed, found)
         if self._query.distinct:
-            keyed = _different(keyed)
+            identities = [identity_for(column.operand) for column in self.columns]
+            keyed = _different(keyed, identities)
         if self._query.order_by:
             keyed = iter(_sorted(keyed, self._query.order_by, limit))
         return (row for _keys, row in islice(keyed, limit))
@@ -137,11 +138,13 @@ def _groups(found: Iterable[Event], grouping: Grouping) -> Iterator[Event]:
     return filter(predicate(grouping.having), groups.finished())
 
 
-def _different(keyed: Iterable[tuple[Row, Row]]) -> Iterator[tuple[Row, Row]]:
+def _different(
+    keyed: Iterable[tuple[Row, Row]], identities: Sequence[Identity]
+) -> Iterator[tuple[Row, Row]]:
     """The rows without repetitions: the first of equal rows is kept."""
     seen: set[Row] = set()
     for keys, row in keyed:
-        same = tuple(map(identity, row))
+        same = tuple([identity(value) for identity, value in zip(identities, row, strict=True)])
         if same not in seen:
             seen.add(same)
             yield keys, row

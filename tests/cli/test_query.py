@@ -426,3 +426,26 @@ def test_what_a_qradar_would_refuse_is_said_by_check_alone(capsys, file):
 def test_a_query_of_wrong_types_is_refused(capsys, file, query, says):
     assert main(["scan", "--query", query, file]) == EXIT_RULES
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (
+            "SELECT sourceip, COUNT(*) FROM events GROUP BY sourceip",
+            [["::ffff:10.1.2.3", 2], ["2001:DB8::7", 3], [None, 1]],
+        ),
+        ("SELECT UNIQUECOUNT(sourceip), DISTINCTCOUNT(sourceip) FROM events", [[2, 2]]),
+        ("SELECT DISTINCT sourceip FROM events", [["::ffff:10.1.2.3"], ["2001:DB8::7"], [None]]),
+        ("SELECT UNIQUECOUNT(sourceIPAddress) FROM events", [[5]]),
+    ],
+)
+def test_two_spellings_of_one_address_are_one_address(tmp_path, capsysbinary, query, expected):
+    """The first spelling is shown. A property that is a text stays one."""
+    addresses = ["::ffff:10.1.2.3", "2001:DB8::7", "10.1.2.3", "2001:db8::7", "2001:db8:0:0::7"]
+    events = [event("A", at, sourceIPAddress=one) for at, one in enumerate(addresses)]
+    file = tmp_path / "events.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in [*events, event("A", 9)]), "utf-8")
+    assert main(["scan", "--query", query, str(file), "--output", "jsonl"]) == EXIT_OK
+    lines = capsysbinary.readouterr().out.splitlines()
+    assert [list(json.loads(line).values()) for line in lines] == expected

@@ -18,7 +18,7 @@ from matcher.engine.compiler import Getter, operand
 from matcher.engine.expression import Expression, Operand
 from matcher.events.schema import EMPTY_EVENT, Event, Kind
 from matcher.languages.aql.functions import OPERATORS, finite_number
-from matcher.languages.aql.order import Rank, identity, is_null, rank_for
+from matcher.languages.aql.order import Identity, Rank, identity_for, is_null, rank_for
 
 
 class Accumulator(Protocol):
@@ -43,12 +43,13 @@ class _Count:
 
 
 class _UniqueCount:
-    def __init__(self) -> None:
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
         self._seen: set[Any] = set()
 
     def add(self, value: Any, _at: int) -> None:
         if not is_null(value):
-            self._seen.add(identity(value))
+            self._seen.add(self._identity(value))
 
     def result(self) -> int:
         return len(self._seen)
@@ -164,29 +165,29 @@ class _Last:
 class AggregateFunction:
     """An aggregate function.
 
-    ``begin`` makes an empty accumulator; its argument is the rank by which values are ordered.
+    ``begin`` makes an empty accumulator for the values of an operand.
     ``kind`` is the kind of value that the function gives, or None if that is the kind of its
     argument. ``of_numbers``: the function takes only numbers.
     """
 
-    begin: Callable[[Rank], Accumulator]
+    begin: Callable[[Operand], Accumulator]
     kind: Kind | None = Kind.NUMBER
     of_numbers: bool = False
 
 
 AGGREGATES: Mapping[str, AggregateFunction] = MappingProxyType(
     {
-        "AVG": AggregateFunction(lambda _rank: _Average(), of_numbers=True),
-        "COUNT": AggregateFunction(lambda _rank: _Count()),
-        "DISTINCTCOUNT": AggregateFunction(lambda _rank: _UniqueCount()),
-        "FIRST": AggregateFunction(lambda _rank: _First(), kind=None),
-        "LAST": AggregateFunction(lambda _rank: _Last(), kind=None),
-        "MAX": AggregateFunction(_Max, kind=None),
-        "MIN": AggregateFunction(_Min, kind=None),
-        "STDEV": AggregateFunction(lambda _rank: _Deviation(less=1), of_numbers=True),
-        "STDEVP": AggregateFunction(lambda _rank: _Deviation(less=0), of_numbers=True),
-        "SUM": AggregateFunction(lambda _rank: _Sum(), of_numbers=True),
-        "UNIQUECOUNT": AggregateFunction(lambda _rank: _UniqueCount()),
+        "AVG": AggregateFunction(lambda _item: _Average(), of_numbers=True),
+        "COUNT": AggregateFunction(lambda _item: _Count()),
+        "DISTINCTCOUNT": AggregateFunction(lambda item: _UniqueCount(identity_for(item))),
+        "FIRST": AggregateFunction(lambda _item: _First(), kind=None),
+        "LAST": AggregateFunction(lambda _item: _Last(), kind=None),
+        "MAX": AggregateFunction(lambda item: _Max(rank_for(item)), kind=None),
+        "MIN": AggregateFunction(lambda item: _Min(rank_for(item)), kind=None),
+        "STDEV": AggregateFunction(lambda _item: _Deviation(less=1), of_numbers=True),
+        "STDEVP": AggregateFunction(lambda _item: _Deviation(less=0), of_numbers=True),
+        "SUM": AggregateFunction(lambda _item: _Sum(), of_numbers=True),
+        "UNIQUECOUNT": AggregateFunction(lambda item: _UniqueCount(identity_for(item))),
     }
 )
 """The functions by name. QRadar estimates DISTINCTCOUNT; here both counts are exact."""
@@ -224,10 +225,9 @@ class Groups:
     """
 
     def __init__(self, grouping: Grouping) -> None:
-        self._keys = [operand(key) for key in grouping.keys]
+        self._keys = [(operand(key), identity_for(key)) for key in grouping.keys]
         self._begin = [
-            partial(AGGREGATES[one.function].begin, rank_for(one.operand))
-            for one in grouping.aggregates
+            partial(AGGREGATES[one.function].begin, one.operand) for one in grouping.aggregates
         ]
         self._values: list[Getter] = [operand(one.operand) for one in grouping.aggregates]
         self._slots = [one.slot for one in grouping.aggregates]
@@ -237,7 +237,7 @@ class Groups:
 
     def add(self, event: Event) -> None:
         """Add an event that matches the query."""
-        key = tuple([identity(get(event)) for get in self._keys])
+        key = tuple([identity(get(event)) for get, identity in self._keys])
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = self._begun()

@@ -9,6 +9,7 @@ from matcher.engine.compiler import is_address
 from matcher.engine.expression import Operand
 from matcher.engine.values import address_rank, text_of
 
+Identity = Callable[[Any], Any]
 Rank = Callable[[Any], tuple[Any, ...]]
 
 _LONG = 64
@@ -34,6 +35,17 @@ def identity(value: Any) -> Any:
     if len(text) <= _LONG:
         return text
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def identity_for(operand: Operand) -> Identity:
+    """The function that gives the keys (:func:`identity`) of the operand's values. Two spellings of
+    one address have the same key in an address property.
+    """
+    return _identity_of_address if is_address(operand) else identity
+
+
+def _identity_of_address(value: Any) -> Any:
+    return address_rank(value) or identity(value)
 
 
 def rank_for(operand: Operand) -> Rank:
