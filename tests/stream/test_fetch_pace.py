@@ -78,3 +78,25 @@ async def test_a_fetch_of_the_client_says_so(mock_broker):
         asked.clear()
         await stage.until(lambda: (1, 100) in asked)
         await stage.until_committed()
+
+
+async def test_a_partition_is_fetched_while_the_records_of_others_are_matched(mock_broker):
+    stage = Stage(mock_broker)
+    stage.source["max_records"] = 1
+    worker = await stage.worker()
+    beside = []
+    async with stage.running(worker):
+        await stage.until(lambda: worker.ready)
+        consumer = worker._source.consumer
+        send = consumer._client.send
+
+        async def watched(node, request, **options):
+            if isinstance(request, FetchRequest):
+                beside.append(bool(consumer._fetcher._records))
+            return await send(node, request, **options)
+
+        consumer._client.send = watched
+        stage.produce([b"alert"] * 20)
+        await stage.until_committed()
+    assert any(beside)
+    assert stage.origins() == dict.fromkeys(stage.expected(), 1)
