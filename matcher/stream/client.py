@@ -21,15 +21,12 @@ from matcher.config import InputSettings, KafkaSettings, OutputSettings, Securit
 from matcher.errors import ConfigError, KafkaUnreachable
 from matcher.metrics import CLIENT_LOG_MESSAGES, Recorder
 from matcher.stream.closed_transport import write_errors_close_connections
+from matcher.stream.fetch_pace import AT_REST
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _RETRY_BACKOFF_MS = 200
-_FETCH_WAIT_MS = 100
-"""A real broker answers as soon as there is a record; the mock cluster answers only after this
-time.
-"""
 _REPEAT_SECONDS = 30.0
 _CANCEL_SECONDS = 2.0
 _START_AGAIN_SECONDS = 0.5
@@ -102,8 +99,8 @@ def consumer_settings(kafka: KafkaSettings, source: InputSettings) -> dict[str, 
         "session_timeout_ms": _ms(kafka.session_timeout),
         "heartbeat_interval_ms": _ms(kafka.heartbeat_interval),
         "rebalance_timeout_ms": _ms(kafka.rebalance_timeout),
-        "fetch_min_bytes": 1,
-        "fetch_max_wait_ms": _FETCH_WAIT_MS,
+        "fetch_min_bytes": AT_REST.least_bytes,
+        "fetch_max_wait_ms": AT_REST.wait_ms,
         "fetch_max_bytes": source.fetch_max_bytes,
         "max_partition_fetch_bytes": source.max_partition_fetch_bytes,
         "check_crcs": True,

@@ -3,48 +3,64 @@ less than many small ones.
 """
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-_COLLECTING_BYTES = 262_144
-_COLLECTING_MS = 10
-_FOLLOWS_SECONDS = 0.1
+_RECENT_SECONDS = 0.1
+
+
+class Pace(NamedTuple):
+    """A broker answers when it has ``least_bytes``, or after ``wait_ms``. A partition is fetched
+    alone when the records of others have waited for ``others_seconds`` to be handed out.
+    """
+
+    least_bytes: int
+    wait_ms: int
+    others_seconds: float
+
+
+AT_REST = Pace(1, 100, 0.1)
+"""The next record is answered at once, and while none comes the broker is asked rarely."""
+COLLECTING = Pace(262_144, 10, 0.1)
+"""Records come one soon after another: at 6,000 a second this makes 100 answers of what would be an
+answer for each batch of each producer.
+"""
+BEHIND = Pace(1, 10, 0.0)
+"""More waits than one read hands out: a partition is fetched as soon as its own are handed out,
+while those of the others are still matched. Otherwise the client would stand still at every fetch.
+"""
 
 
 class FetchPace:
-    """Sets a consumer's fetches by what came before them.
-
-    A partition is fetched as soon as its records are handed out, while those of the others are
-    still matched. By itself the client would wait a tenth of a second for all of a broker's
-    partitions, and so stand still at every fetch.
-
-    While records come one soon after another, a broker may collect them for 10 ms: at 6,000 records
-    a second that is 100 answers instead of one for every batch of every producer. At full load an
-    answer is large enough at once. After a pause the next record is answered without delay, and
-    while none comes the broker is asked rarely.
-    """
+    """Sets the fetches of one consumer after another by what came of the last reads."""
 
     def __init__(self) -> None:
         self._fetcher: Any = None
-        self._at_rest: tuple[int, int] = (1, 0)
-        self._last = 0.0
-        self._collecting = False
+        self.pace = AT_REST
+        self._found = self._full = 0.0
 
     def watch(self, consumer: Any) -> None:
-        """Set the fetches of this started aiokafka consumer from now on."""
-        fetcher = self._fetcher = consumer._fetcher  # noqa: SLF001 - it offers no setting for it
-        self._at_rest = fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms  # noqa: SLF001
-        fetcher._prefetch_backoff = 0.0  # noqa: SLF001
-        self._last, self._collecting = 0.0, False
+        """Set the fetches of this aiokafka consumer, which has started, from now on."""
+        self._fetcher = consumer._fetcher  # noqa: SLF001 - it has settings for no consumer in use
+        self._found = self._full = 0.0
+        self._set(AT_REST)
 
-    def read(self, *, found: bool) -> None:
-        """Note a read, and whether there was something to read."""
+    def read(self, records: int, most: int) -> None:
+        """Note how many records a read handed out, and how many it may."""
         now = time.monotonic()
-        collecting = found and now - self._last < _FOLLOWS_SECONDS
-        if found:
-            self._last = now
-        if collecting != self._collecting:
-            self._collecting = collecting
-            collected = (_COLLECTING_BYTES, _COLLECTING_MS)
-            least, wait = collected if collecting else self._at_rest
-            self._fetcher._fetch_min_bytes = least  # noqa: SLF001
-            self._fetcher._fetch_max_wait_ms = wait  # noqa: SLF001
+        follows = now - self._found < _RECENT_SECONDS
+        if records:
+            self._found = now
+        if records >= most:
+            self._full = now
+        if now - self._full < _RECENT_SECONDS:
+            pace = BEHIND
+        else:
+            pace = COLLECTING if records and follows else AT_REST
+        if pace is not self.pace:
+            self._set(pace)
+
+    def _set(self, pace: Pace) -> None:
+        self.pace = pace
+        self._fetcher._fetch_min_bytes = pace.least_bytes  # noqa: SLF001
+        self._fetcher._fetch_max_wait_ms = pace.wait_ms  # noqa: SLF001
+        self._fetcher._prefetch_backoff = pace.others_seconds  # noqa: SLF001

@@ -123,7 +123,7 @@ class KafkaSource:
             raise KafkaUnreachable(f"not allowed to read: {error!r}") from error
         except Exception as error:
             raise ReadFailedError(str(error) or repr(error)) from error
-        self._pace.read(found=bool(found))
+        self._pace.read(sum(map(len, found.values())), self._input.max_records)
         batches = [Batch(_ours(partition), records) for partition, records in found.items()]
         return Fetched(self._generation, batches, positions=self._positions())
 
