@@ -230,7 +230,8 @@ def _in_payload(part: str) -> Predicate:
         payload = event.payload
         if sought in payload.lowered:
             return True
-        return b"\\" in payload.raw and any(text in opened for opened in payload.folded[1:])
+        opens = b"\\" in payload.raw and len(payload.texts) > 1
+        return opens and text in payload.folded[1]
 
     return holds
 
