@@ -19,7 +19,8 @@ from matcher.engine.literals import RequiredLiterals
 from matcher.events.text import unescape, without_escapes
 from matcher.events.written import MAX_TEXTS
 
-_ESCAPES = (r"\u00", r"\/")
+ESCAPES = (r"\u00", r"\/")
+"""One of these stands wherever JSON escapes printable ASCII other than quote and backslash."""
 _LONG_TEXT = 1 << 16
 _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
 
@@ -36,10 +37,10 @@ class Prefilter:
             if required.literals is None:
                 self.always |= 1 << index
                 continue
-            for literal in map(_searched, required.literals):
+            for literal in map(searched, required.literals):
                 words[literal] = words.get(literal, 0) | 1 << index
         self._escaped = 1 << len(rules)
-        for escape in _ESCAPES:
+        for escape in ESCAPES:
             words[escape] = words.get(escape, 0) | self._escaped
         self._automaton = ahocorasick.Automaton()
         for word, bits in words.items():
@@ -69,12 +70,16 @@ class Prefilter:
 
     def _rules_seen(self, raw: bytes) -> int:
         """The rules of the literals that the last scan saw, with those hidden in escapes."""
-        found = self.always
+        found = self.always | self._take_seen()
+        if found & self._escaped:
+            found = (found | self._in_opened(raw)) & ~self._escaped
+        return found
+
+    def _take_seen(self) -> int:
+        found = 0
         for literal in self._seen:
             found |= self._rules[literal]
         self._seen.clear()
-        if found & self._escaped:
-            found = (found | self._in_opened(raw)) & ~self._escaped
         return found
 
     def _in_opened(self, raw: bytes) -> int:
@@ -92,9 +97,8 @@ class Prefilter:
 
     def _in_text(self, text: str) -> int:
         if len(text) > _LONG_TEXT:  # each literal is reported once, not wherever it stands
-            self._found = 0
             self._scan(text.encode("utf-8", "surrogatepass"), self._saw)
-            return self._found
+            return self._take_seen()
         found = 0
         for _, rules in self._automaton.iter(text.lower()):
             found |= rules
@@ -108,7 +112,7 @@ def _appender(seen: list[int]) -> Callable[..., None]:
     return saw
 
 
-def _searched(literal: str) -> str:
+def searched(literal: str) -> str:
     """The text to search for in place of a literal: the literal itself, or a shortened service
     name.
 
