@@ -4,11 +4,15 @@ Envelopes (docs/reference/cloudtrail.md, "What carries records") are opened one 
 most ``Limits.max_layers`` deep (:mod:`matcher.events.opening`).
 """
 
+from matcher.events.acceptable import UTF16_BOMS
+from matcher.events.envelope_keys import HIDING_KEYS
+from matcher.events.inflate import GZIP_IN_BASE64, GZIP_MAGIC
 from matcher.events.opening import Opening, UnitSteps
 from matcher.events.record import Reject, RejectReason, SkipReason
 from matcher.events.units import Limits, RawEvent, ToldEvents, Unit, Unwrapped
 
 __all__ = [
+    "VEILS",
     "Limits",
     "RawEvent",
     "ToldEvents",
@@ -20,6 +24,16 @@ __all__ = [
     "unwrap_tolerantly",
 ]
 
+
+VEILS = (
+    GZIP_MAGIC,
+    GZIP_IN_BASE64,
+    *UTF16_BOMS,
+    *(b'"%b%b' % (key, end) for key in HIDING_KEYS for end in (b'"', b"\\")),
+)
+"""Wherever an envelope holds an event's text in another form than with JSON's escapes (compressed,
+in base64, in UTF-16), the record's bytes hold one of these; unless JSON escapes hide that in turn.
+"""
 
 _DEFAULT = Limits()
 

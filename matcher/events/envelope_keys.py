@@ -256,6 +256,10 @@ ARRAY_KEYS = frozenset({"Records", "records"}) | {
     key for key, form in _BESIDE_NO_EVENT_KEY.items() if form in ARRAYS
 }
 """The keys whose arrays hold events."""
+HIDING_KEYS = (b"awslogs", b"subscription", b"publishTime")
+"""One of these keys stands beside or above every member that is :data:`Form.DATA` or
+:data:`Form.PUBLISHED`, whose events are in base64.
+"""
 
 
 def skip_reason(probe: Probe) -> SkipReason | None:

@@ -36,6 +36,10 @@ class Counts:
     candidates: int = 0
     evaluations: int = 0
     rule_errors: Counter[str] = field(default_factory=Counter)
+    estimate: "Counts | None" = None
+    """``events``, ``rejects`` and ``skipped`` as estimated from a sample of the records, where not
+    every record was opened (:mod:`matcher.pipeline.lean`).
+    """
 
     def add(self, other: "Counts") -> None:
         """Add the other counts to these."""
@@ -45,6 +49,9 @@ class Counts:
         self.evaluations += other.evaluations
         for name in ("events", "matched", "matches", "rejects", "skipped", "rule_errors"):
             getattr(self, name).update(getattr(other, name))
+        if other.estimate is not None:
+            self.estimate = self.estimate or Counts()
+            self.estimate.add(other.estimate)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,82 @@
+r"""Finds in the bytes of many records, joined, which of them a rule could match.
+
+:mod:`matcher.engine.prefilter` searches one event that was taken out of its envelopes. Here the
+envelopes are still closed, so that what hides the text of an event is searched for as well: escapes
+(``\u00``, ``\/``), and everything in :data:`matcher.events.envelope.VEILS`. Apart from those, the
+text of an event stands in its record as it is, but for the quotes of an event that stands in a
+string: there, a backslash stands before each.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+
+import hyperscan
+
+from matcher.engine.literals import RequiredLiterals
+from matcher.engine.prefilter import ESCAPES, searched
+from matcher.events.envelope import VEILS
+
+_HITS_A_RECORD = 4
+_HITS_AT_LEAST = 64
+
+
+class RecordScan:
+    """Built once for rules that all require a literal; ValueError for others, which could match any
+    record. It must not be used by several threads at once: the scan has one scratch space.
+    """
+
+    def __init__(self, rules: Iterable[RequiredLiterals]) -> None:
+        literals: set[str] = set()
+        for required in rules:
+            if required.literals is None:
+                raise ValueError(f"a rule looks at every event: {required.because}")
+            literals.update(*map(_spellings, required.literals))
+        self._scan = _scanner(sorted(literals)).scan
+        self._ends: list[int] = []
+        self._most = 0
+
+    def hits(self, values: Sequence[bytes]) -> list[int]:
+        """The indexes of the records that hold a literal or a veil, ascending.
+
+        No record is missing in which an event matches a rule. Where hits are many, the rest of the
+        records counts as hit: to report a hit costs more than to look at a record.
+        """
+        self._ends, self._most = [], _HITS_AT_LEAST + _HITS_A_RECORD * len(values)
+        stopped = False
+        try:
+            self._scan(b"".join(values), self._saw)
+        except hyperscan.ScanTerminated:
+            stopped = True
+        if not self._ends:
+            return []
+        bounds = list(accumulate(map(len, values)))
+        hit = sorted({bisect_left(bounds, end) for end in self._ends})
+        return [*hit, *range(hit[-1] + 1, len(values))] if stopped else hit
+
+    def _saw(self, _literal: int, _start: int, end: int, *_rest: object) -> bool:
+        self._ends.append(end)
+        return len(self._ends) >= self._most
+
+
+def _spellings(literal: str) -> Iterator[str]:
+    """What a record holds where an event in it holds the literal, in a string or not."""
+    found = searched(literal)
+    yield found
+    if found.startswith('"') and found.endswith('"'):
+        yield found[:-1] + "\\"
+
+
+def _scanner(literals: Sequence[str]) -> hyperscan.Database:
+    exact = [*(escape.encode() for escape in ESCAPES), *VEILS]
+    texts = [*(literal.encode() for literal in literals), *exact]
+    flags = [hyperscan.HS_FLAG_CASELESS] * len(literals) + [0] * len(exact)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=texts,
+        ids=list(range(len(texts))),
+        elements=len(texts),
+        flags=flags,
+        literal=True,
+    )
+    return database
