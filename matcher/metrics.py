@@ -102,6 +102,24 @@ SKIPPED = Metric(
     "Units that are understood and are no audit event (control messages, digests).",
     ("reason",),
 )
+EVENTS_ESTIMATED = Metric(
+    "matcher_events_estimated_total",
+    "counter",
+    "Audit events by log source type, estimated from one record of 64: under lean accounting.",
+    ("log_source_type",),
+)
+REJECTS_ESTIMATED = Metric(
+    "matcher_events_rejected_estimated_total",
+    "counter",
+    "Units that are no acceptable event, estimated likewise; most are not dead-lettered.",
+    ("reason",),
+)
+SKIPPED_ESTIMATED = Metric(
+    "matcher_units_skipped_estimated_total",
+    "counter",
+    "Units that are understood and are no audit event, estimated likewise.",
+    ("reason",),
+)
 CANDIDATES = Metric(
     "matcher_prefilter_candidates_total", "counter", "Events that a rule's literals were seen in."
 )

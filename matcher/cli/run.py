@@ -22,7 +22,7 @@ from matcher.pipeline.process import Pipeline
 from matcher.service import logs
 from matcher.service.service import Service, run_service
 from matcher.service.supervisor import Supervisor
-from matcher.service.wiring import build_pipeline, rule_paths
+from matcher.service.wiring import accounted, build_pipeline, rule_paths
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +78,7 @@ def run(
     logs.configure(found.settings.service, logs.secrets_of(found.settings))
     about_rules: list[str] = []
     pipeline = build_pipeline(found.settings, about_rules.append)
+    accounted(found.settings, pipeline)
     _say_what_runs(found.settings, pipeline)
     for warning in found.warnings:
         log.warning("settings", message=warning)
@@ -99,6 +100,7 @@ def _say_what_runs(settings: Settings, pipeline: Pipeline) -> None:
         topics=list(settings.input.topics),
         alert_topic=settings.output.alert_topic,
         workers=settings.service.workers,
+        accounting=settings.input.accounting,
         rules=len(pipeline.ruleset.rules),
         rules_from=[str(path) for path in rule_paths(settings)],
         ruleset=pipeline.ruleset.digest,

@@ -146,6 +146,11 @@ class InputSettings(Section):
     isolation_level: Literal["read_committed", "read_uncommitted"] = Field(
         "read_committed", description="whether records of open or aborted transactions are read"
     )
+    accounting: Literal["full", "lean"] = Field(
+        "full",
+        description="whether every record is opened, or only one that a rule could match: then "
+        "alerts are the same, and events by log source and rejects are estimated",
+    )
 
 
 class EventSettings(Section):

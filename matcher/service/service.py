@@ -41,6 +41,7 @@ from matcher.service.collector import calm_collector
 from matcher.service.exposition import Exposition
 from matcher.service.http import application, serve
 from matcher.service.shutdown import Shutdown
+from matcher.service.wiring import accounted
 from matcher.stream.client import ClientLog
 from matcher.stream.kafka_source import KafkaSource
 from matcher.stream.matching import Parts
@@ -95,6 +96,8 @@ class Service:
     A worker of several has a ``front`` in place of HTTP. It is also told by its supervisor when to
     end, so signals ask it for a drain and never force it: a terminal and a service manager send
     theirs to every process, beside what the supervisor says.
+
+    Raises ConfigError if the rules do not allow ``input.accounting``.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Service:
         self._front = front
         self._settings = settings
         self._pipeline = pipeline
+        self._parts = accounted(settings, pipeline)
         self.exposition = exposition or Exposition()
         self._on_listening = on_listening
         self._worker: Worker | None = None
@@ -159,7 +163,7 @@ class Service:
             return
         with ClientLog(self.exposition) as client_log:
             preparing = self._preparing = asyncio.create_task(
-                prepare_worker(self._settings, self._pipeline, self.exposition, client_log)
+                prepare_worker(self._settings, self._parts, self.exposition, client_log)
             )
             try:
                 await asyncio.wait({preparing})

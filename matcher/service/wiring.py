@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from matcher.config import RuleSettings, Settings
 from matcher.engine.ruleset import RuleSet
+from matcher.errors import ConfigError
 from matcher.events.catalogue import Catalogue
 from matcher.events.envelope import Limits
 from matcher.languages import sigma
 from matcher.languages.aql import AqlPolicy
+from matcher.pipeline.lean import LeanPipeline, rules_that_forbid_lean
 from matcher.pipeline.process import Pipeline
 from matcher.rulebook import Rulebook, load_rules
 from matcher.service.value_lists import load_value_lists
@@ -83,3 +85,21 @@ def build_pipeline(settings: Settings, warn: Callable[[str], None]) -> Pipeline:
         max_alert_bytes=settings.alert.max_bytes,
         limits=Limits(max_event_bytes=settings.events.max_bytes),
     )
+
+
+def accounted(settings: Settings, pipeline: Pipeline) -> Pipeline | LeanPipeline:
+    """What takes the batches under ``input.accounting``.
+
+    Raises ConfigError for ``lean`` if a rule looks at every event: no record could be left closed.
+    """
+    if settings.input.accounting == "full":
+        return pipeline
+    always = rules_that_forbid_lean(pipeline.ruleset)
+    if always:
+        lines = [f"\n  {rule_id}: {because}" for rule_id, because in always]
+        raise ConfigError(
+            "input.accounting: lean opens only records that hold a text which a rule requires, and "
+            "these rules require none, so that they look at every event. Change or leave out the "
+            f"rules, or set full.{''.join(lines)}"
+        )
+    return LeanPipeline(pipeline)

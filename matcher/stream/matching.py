@@ -17,13 +17,16 @@ from matcher.metrics import (
     EVALUATIONS,
     EVENT_TO_ALERT,
     EVENTS,
+    EVENTS_ESTIMATED,
     MATCHED_EVENTS,
     MATCHES,
     RECORD_TO_ALERT,
     RECORDS_CONSUMED,
     REJECTS,
+    REJECTS_ESTIMATED,
     RULE_ERRORS,
     SKIPPED,
+    SKIPPED_ESTIMATED,
     Metric,
     Recorder,
 )
@@ -147,6 +150,12 @@ def _count(recorder: Recorder, source: TopicPartition, counts: Counts) -> None:
         (SKIPPED, counts.skipped),
         (RULE_ERRORS, counts.rule_errors),
     )
+    if (estimate := counts.estimate) is not None:
+        by_name += (
+            (EVENTS_ESTIMATED, estimate.events),
+            (REJECTS_ESTIMATED, estimate.rejects),
+            (SKIPPED_ESTIMATED, estimate.skipped),
+        )
     for metric, names in by_name:
         for name, amount in names.items():
             recorder.add(metric, amount, (name,))

@@ -54,8 +54,9 @@ def producing(scene: Scene, messages: Iterable[Message]) -> Iterator[None]:
         thread.join()
 
 
-def test_a_killed_process_costs_no_alert(real_broker, tmp_path, lines):
-    with Scene(real_broker, tmp_path) as scene:
+@pytest.mark.parametrize("accounting", ["full", "lean"])
+def test_a_killed_process_costs_no_alert(real_broker, tmp_path, lines, accounting):
+    with Scene(real_broker, tmp_path, input__accounting=accounting) as scene:
         load = Load(lines, RECORDS)
         quarter = RECORDS // 4
         first, second = scene.start_assigned(), scene.start_assigned()

@@ -76,7 +76,7 @@ def catalogue():
     return Catalogue.load()
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_any_rules_and_any_envelopes(catalogues, data):  # noqa: F811 - the fixture
     catalogue = data.draw(st.sampled_from(catalogues))

@@ -3,10 +3,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from matcher.config import AqlSettings, RuleSettings, Settings, load_settings
+from matcher.config import AqlSettings, InputSettings, RuleSettings, Settings, load_settings
 from matcher.errors import ConfigError
 from matcher.languages.aql import DEFAULT_POLICY
-from matcher.service.wiring import build_pipeline, load_catalogue, load_policy, load_rulebook
+from matcher.pipeline.lean import LeanPipeline
+from matcher.service.wiring import (
+    accounted,
+    build_pipeline,
+    load_catalogue,
+    load_policy,
+    load_rulebook,
+)
 
 RULE = """\
 id: r
@@ -89,3 +96,29 @@ def test_what_is_no_time_zone(name):
 def test_a_directory_of_sets_must_be_there(tmp_path):
     with pytest.raises(ConfigError, match=r"aql\.reference_sets.*no directory"):
         load_settings(options={"aql.reference_sets": ("--set", str(tmp_path / "none"))})
+
+
+def test_lean_accounting_is_refused_where_a_rule_looks_at_every_event(tmp_path):
+    lean = InputSettings(accounting="lean")
+    (tmp_path / "r.yml").write_text(RULE.replace("id: r", "id: every-event"))
+    sets = AqlSettings(reference_sets=tmp_path)
+    (tmp_path / "Admins.txt").write_text("a")
+    rules = RuleSettings(paths=(tmp_path / "r.yml",))
+    pipeline = build_pipeline(Settings(rules=rules, aql=sets), pytest.fail)
+    assert accounted(Settings(), pipeline) is pipeline
+    with pytest.raises(ConfigError, match=r"^input\.accounting: lean") as refused:
+        accounted(Settings(input=lean), pipeline)
+    (_, line) = str(refused.value).splitlines()
+    assert line.startswith("  every-event: ")
+    assert len(line) > len("  every-event: ")
+
+
+def test_lean_accounting_opens_what_a_rule_could_match(tmp_path):
+    query = "SELECT * FROM events WHERE UTF8(payload) ILIKE '%CreateUser%'"
+    text = RULE[: RULE.index("query:")] + f"query: {query}\n" + RULE[RULE.index("tests:") :]
+    (tmp_path / "r.yml").write_text(text.replace("eventName: A", "eventName: CreateUser"))
+    rules = RuleSettings(paths=(tmp_path / "r.yml",))
+    pipeline = build_pipeline(Settings(rules=rules), pytest.fail)
+    assert isinstance(
+        accounted(Settings(input=InputSettings(accounting="lean")), pipeline), LeanPipeline
+    )
