@@ -21,7 +21,7 @@ from isal import isal_zlib
 from matcher.cli.inputs import STDIN
 from matcher.errors import UsageError
 from matcher.events import json_text
-from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
+from matcher.events.acceptable import BLANK, BOM, UTF16_SIGN_BYTES, utf16_codec
 from matcher.events.inflate import GZIP_MAGIC
 from matcher.events.record import Batch, InputFile, PlainRecord, Reject, RejectReason
 from matcher.pipeline.outcome import RejectedUnit
@@ -89,9 +89,9 @@ def is_lines(raw: IO[bytes]) -> bool:
     """Whether each line of the file that was just opened is a record, and its bytes are the text
     itself: neither gzip nor UTF-16. The file is read to the end of its first non-empty line.
     """
-    beginning = raw.read(len(BOM))
+    beginning = raw.read(UTF16_SIGN_BYTES)
     raw.seek(0)
-    if beginning.startswith((GZIP_MAGIC, *UTF16_BOMS)):
+    if beginning.startswith(GZIP_MAGIC) or utf16_codec(beginning):
         return False
     return _is_whole(_behind_blank_lines(_lines(_chunks(raw))).texts[0])
 
@@ -216,13 +216,14 @@ def _chunks_of(raw: Any, span: Span) -> Iterator[bytes]:
 def _in_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The same text in UTF-8 where it begins as UTF-16 does: PowerShell's ``>`` writes that."""
     first = next(chunks, b"")
-    if len(first) == 1:
-        first += next(chunks, b"")
+    while len(first) < UTF16_SIGN_BYTES and (more := next(chunks, b"")):
+        first += more
     whole = chain([first], chunks)
-    if not first.startswith(UTF16_BOMS):
+    codec = utf16_codec(first)
+    if codec is None:
         yield from whole
         return
-    decode = getincrementaldecoder("utf-16")("replace").decode
+    decode = getincrementaldecoder(codec)("replace").decode
     for chunk in whole:
         yield decode(chunk).encode("utf-8", "replace")
     yield decode(b"", final=True).encode()

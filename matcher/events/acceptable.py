@@ -22,9 +22,15 @@ MAX_CONTAINERS = 250_000
 bytes of memory for two bytes of text.
 """
 BOM = b"\xef\xbb\xbf"
-UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-"""The beginnings of a text in UTF-16, which is read as the same text in UTF-8."""
 BLANK = b" \t\r\n"
+
+_UTF16 = re.compile(
+    rb"(?P<utf_16>\xff\xfe|\xfe\xff)"
+    rb"|(?P<utf_16_le>[{\[ \t\r\n]\0[\t\r\n -~]\0)"
+    rb"|(?P<utf_16_be>\0[{\[ \t\r\n]\0[\t\r\n -~])"
+)
+UTF16_SIGN_BYTES = 4
+"""From how many bytes :func:`utf16_codec` judges."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -77,6 +83,16 @@ def parse(raw: bytes) -> dict[str, Any] | Reject:
         detail = f"JSON, but {type(document).__name__} instead of an object"
         return Reject(RejectReason.NOT_AN_OBJECT, detail, raw)
     return (_too_deep(raw) if brackets > MAX_DEPTH else None) or document
+
+
+def utf16_codec(beginning: bytes) -> str | None:
+    """The codec of a text in UTF-16, which is read as the same text in UTF-8; None for other texts.
+
+    Such a text begins with a byte order mark, or with a bracket or blank and one more ASCII
+    character, each beside a NUL: no JSON in UTF-8 does.
+    """
+    found = _UTF16.match(beginning)
+    return found and found.lastgroup
 
 
 def is_within_bounds(raw: bytes) -> bool:

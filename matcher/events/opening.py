@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from matcher.events import json_text, splitter
-from matcher.events.acceptable import BLANK, BOM, UTF16_BOMS
+from matcher.events.acceptable import BLANK, BOM, utf16_codec
 from matcher.events.at_a_glance import told_events
 from matcher.events.envelope_keys import (
     ARRAY_KEYS,
@@ -49,8 +49,11 @@ _NEXT_LOG_STREAM = re.compile(rb"\r?\n(?=\{LogStreamName:)")
 
 def _in_utf8(value: bytes) -> bytes:
     """A text in UTF-16 as UTF-8; any other text unchanged."""
+    codec = utf16_codec(value)
+    if codec is None:
+        return value
     try:
-        return value.decode("utf-16").encode()
+        return value.decode(codec).encode()
     except UnicodeDecodeError:
         return value
 
@@ -113,8 +116,7 @@ class Opening:
         if value.startswith(GZIP_MAGIC):
             yield from self._gzip(value, value, layer)
             return
-        if value.startswith(UTF16_BOMS):
-            value = _in_utf8(value)
+        value = _in_utf8(value)
         text = value.removeprefix(BOM).lstrip(BLANK)
         start = len(value) - len(text)
         text = text.rstrip(BLANK)

@@ -64,10 +64,11 @@ def test_a_file_of_lines_is_cut_behind_line_feeds(tmp_path):
     [
         gzip.compress(b'{"a":1}\n' * 1000, 0),
         ('{"a":1}\n' * 100).encode("utf-16"),
+        ('{"a":1}\n' * 100).encode("utf-16-be"),
         b'{\n"a":1\n}' + b" \n" * 100,
         b"\n" * 100,
     ],
-    ids=["gzip", "UTF-16", "a document over several lines", "nothing"],
+    ids=["gzip", "UTF-16", "UTF-16 without a mark", "a document over several lines", "nothing"],
 )
 def test_what_is_not_lines_is_one_part(tmp_path, content):
     file = tmp_path / "events"

@@ -27,6 +27,8 @@ PACKED = {
     "gzip": gzip.compress,
     "utf-16": lambda data: data.decode().encode("utf-16"),
     "utf-16-be": lambda data: b"\xfe\xff" + data.decode().encode("utf-16-be"),
+    "utf-16-le-bare": lambda data: data.decode().encode("utf-16-le"),
+    "utf-16-be-bare": lambda data: data.decode().encode("utf-16-be"),
     "base64": base64.b64encode,
     "awslogs": lambda data: b'{"awslogs":{"data":"%b"}}' % data,
     "pubsub": lambda data: b'{"data":"%b","publishTime":"t"}' % base64.b64encode(data),
