@@ -215,9 +215,13 @@ def _chunks_of(raw: Any, span: Span) -> Iterator[bytes]:
 
 def _in_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The same text in UTF-8 where it begins as UTF-16 does: PowerShell's ``>`` writes that."""
-    first = next(chunks, b"")
-    while len(first) < UTF16_SIGN_BYTES and (more := next(chunks, b"")):
-        first += more
+    first = b""
+    try:
+        while len(first) < UTF16_SIGN_BYTES and (more := next(chunks, b"")):
+            first += more
+    except _BrokenGzipError:
+        yield first
+        raise
     whole = chain([first], chunks)
     codec = utf16_codec(first)
     if codec is None:
