@@ -7,6 +7,7 @@ from benchmarks.report import Figure, Row, Speed
 CPU = "µs of CPU"
 OURS = "matcher"
 """The label of what this tree does; its variants are called ``matcher, …``."""
+LEAN = f"{OURS}, lean"
 
 
 class Cost:

@@ -2,9 +2,9 @@
 
 It is run by its path and imports ``matcher`` from whatever tree stands first on PYTHONPATH, so the
 same program measures another version of the code. Arguments: the contestant (``parse``,
-``obvious``, ``pipeline``), the rules, and the files of records. Each line that it reads is the
-number of a file; its answer is a line of JSON, the CPU and wall seconds of one pass over that file
-and how many alerts it made.
+``obvious``, ``pipeline``, ``lean``), the rules, and the files of records. Each line that it reads
+is the number of a file; its answer is a line of JSON, the CPU and wall seconds of one pass over
+that file and how many alerts it made.
 """
 
 import gc
@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import orjson
@@ -41,13 +42,16 @@ def detecting(lines: Sequence[bytes]) -> Work:
     return lambda: sum(detect(line) is not None for line in lines)
 
 
-def matching(rules: Path) -> Callable[[Sequence[bytes]], Work]:
+def matching(rules: Path, *, lean: bool) -> Callable[[Sequence[bytes]], Work]:
     """The pipeline of the tree at hand: fetched batches in, encoded alerts out."""
     from matcher.config import RuleSettings, Settings  # noqa: PLC0415 - the tree's own
     from matcher.events.record import Batch, PlainRecord, TopicPartition  # noqa: PLC0415
     from matcher.service.wiring import build_pipeline  # noqa: PLC0415
 
     pipeline = build_pipeline(Settings(rules=RuleSettings(paths=(rules,))), _ignore)
+    if lean:
+        # not there in every tree
+        pipeline = import_module("matcher.pipeline.lean").LeanPipeline(pipeline)
     place = TopicPartition("bench", 0)
 
     def over(lines: Sequence[bytes]) -> Work:
@@ -78,8 +82,8 @@ def _ignore(_warning: str) -> None:
 def main(which: str, rules: str, *files: str) -> None:
     """Load, say so, and answer until the input ends."""
     lines = [Path(file).read_bytes().splitlines() for file in files]
-    if which == "pipeline":
-        over = matching(Path(rules))
+    if which in {"pipeline", "lean"}:
+        over = matching(Path(rules), lean=which == "lean")
         works = [over(some) for some in lines]
     else:
         works = [(parsing if which == "parse" else detecting)(some) for some in lines]

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.compare import OURS, Cost, alert_rows, compared
+from benchmarks.compare import LEAN, OURS, Cost, alert_rows, compared
 from benchmarks.drain import drained
 from benchmarks.interleaved import ROOT
 from benchmarks.pipeline import group
-from benchmarks.plan import Plan
+from benchmarks.plan import LEAN_IS_THERE, Plan
 from benchmarks.report import Row, Section
 from benchmarks.service import Service, Spent
 from tests.brokers.client import KafkaBroker, Message
@@ -85,12 +85,14 @@ def measure(plan: Plan) -> Section:
 def contestants(plan: Plan, topic: str, count: int) -> dict[str, Callable[[], Spent]]:
     """Who reads the topic, by label."""
 
-    def served(tree: Path) -> Spent:
-        with Service(plan.broker, topic, plan.scratch, tree=tree) as service:
+    def served(tree: Path, **settings: object) -> Spent:
+        with Service(plan.broker, topic, plan.scratch, tree=tree, settings=settings) as service:
             return service.settled(count)
 
     found = {DRAIN: lambda: drained(plan.broker.bootstrap, topic, PARTITIONS, count)}
-    found[OURS] = lambda: served(ROOT)
+    found[OURS] = partial(served, ROOT)
+    if LEAN_IS_THERE:
+        found[LEAN] = partial(served, ROOT, input__accounting="lean")
     if plan.against:
         found[plan.against.label] = partial(served, plan.against.path)
     return found

@@ -54,13 +54,39 @@ HEADLINES = (
         *("kafka", "lz4, 1.5 % match", "matcher", "bare drain"),
     ),
     Headline(
-        "the same where 25 % of the records match",
+        "the same with lean accounting",
+        *("kafka", "lz4, 1.5 % match", "matcher, lean", "bare drain"),
+    ),
+    Headline(
+        "full accounting, where 25 % of the records match",
         *("kafka", "lz4, 25 % match", "matcher", "bare drain"),
     ),
     Headline(
         "one alert more, made and acknowledged",
         *("kafka", "one alert more, acknowledged", "matcher"),
     ),
+    Headline(
+        "3,000 rules of a few busy services, beside 57 rules",
+        *("rules", "few services", "3,000 rules", "57 rules"),
+    ),
+    Headline(
+        "57 Sigma rules over a file, beside rsigma's daemon",
+        *("peers", "57 rules", "matcher", "rsigma daemon"),
+    ),
+    Headline(
+        "3,000 Sigma rules of a few busy services, beside rsigma's daemon",
+        *("peers", "3,000 rules of few services", "matcher", "rsigma daemon"),
+    ),
+    Headline(
+        "two workers on the two cores that the broker shares, beside one",
+        *("workers", "time", "matcher, 2 workers", "matcher, 1 worker"),
+    ),
+    Headline(
+        "record → alert, 99 of 100, at half load",
+        *("latency", "half load, latency p99", "matcher"),
+    ),
+    Headline("CPU at 6,000 events a second", *("latency", "6,000 a second, CPU", "matcher")),
+    Headline("memory at full load, at most", *("memory", "10 minutes", "matcher, at most")),
 )
 
 

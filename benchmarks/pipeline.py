@@ -5,10 +5,10 @@ the code; at several shares of matching records. From the share that matches and
 nothing does follows what one alert costs.
 """
 
-from benchmarks.compare import OURS, alert_rows, compared
+from benchmarks.compare import LEAN, OURS, alert_rows, compared
 from benchmarks.draw import write_lines
 from benchmarks.interleaved import Entry, race
-from benchmarks.plan import Plan
+from benchmarks.plan import LEAN_IS_THERE, Plan
 from benchmarks.report import Section
 from tests.faults.load import RULES
 
@@ -27,7 +27,7 @@ def measure(plan: Plan) -> Section:
     costs = dict(zip(SHARES, race(found, files, plan.records, plan.rounds), strict=True))
     rows = [row for share in SHARES for row in compared(group(share), costs[share])]
     rows += alert_rows(
-        "one alert more", costs, [one.label for one in found if one.which == "pipeline"]
+        "one alert more", costs, [one.label for one in found if one.label not in {PARSE, OBVIOUS}]
     )
     size = sum(map(len, lines[0.015])) / plan.records
     return Section(
@@ -53,6 +53,8 @@ def entries(plan: Plan) -> list[Entry]:
         Entry(OBVIOUS, "obvious", RULES),
         Entry(OURS, "pipeline", RULES),
     ]
+    if LEAN_IS_THERE:
+        found.append(Entry(LEAN, "lean", RULES))
     if plan.against:
         found.append(Entry(plan.against.label, "pipeline", RULES, plan.against.path))
     return found

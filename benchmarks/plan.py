@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,9 @@ from tests.brokers.client import KafkaBroker
 from tests.brokers.jars import find_jars
 from tests.brokers.real import RealCluster
 from tests.faults.load import RULES
+
+LEAN_IS_THERE = find_spec("matcher.pipeline.lean") is not None
+"""Whether this tree has lean accounting."""
 
 
 class LeftOutError(Exception):

@@ -30,25 +30,28 @@ text { fill: #f0f6fc }
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Which rows stand below each other: those of a section whose group, or label, is this one."""
+    """Which rows stand below each other: those of a section, or of one group in it."""
 
     section: str
     title: str
     group: str | None = None
-    label: str | None = None
 
     def rows(self, report: Report) -> list[tuple[str, Row]]:
         """The rows with what each is called here."""
         section = report.section(self.section)
         rows = section.rows if section else ()
-        if self.group is not None:
-            return [(row.label, row) for row in rows if row.group == self.group]
-        return [(row.group, row) for row in rows if row.label == self.label]
+        if self.group is None:
+            return [(row.name, row) for row in rows]
+        return [(row.label, row) for row in rows if row.group == self.group]
 
 
 PANELS = (
     Panel("pipeline", "The pipeline alone, 1.5 % of the records match", group="1.5 % match"),
     Panel("kafka", "Kafka → acknowledged alerts, 1.5 % match", group="lz4, 1.5 % match"),
+    Panel("kafka", "Kafka → acknowledged alerts, 25 % match", group="lz4, 25 % match"),
+    Panel("rules", "By the number of rules, 1.5 % match"),
+    Panel("peers", "SigmaHQ's rules for AWS, file → matches", group="57 rules"),
+    Panel("peers", "3,000 rules of few services", group="3,000 rules of few services"),
 )
 
 
