@@ -44,15 +44,21 @@ class RecordScan:
         """
         self._ends, self._most = [], _HITS_AT_LEAST + _HITS_A_RECORD * len(values)
         stopped = False
+        joined = b"".join(values)
+        # a text in UTF-16, which may lack its mark; Hyperscan takes no literal with a NUL
+        veiled = [at for at, one in enumerate(values) if b"\0" in one] if b"\0" in joined else []
         try:
-            self._scan(b"".join(values), self._saw)
+            self._scan(joined, self._saw)
         except hyperscan.ScanTerminated:
             stopped = True
         if not self._ends:
-            return []
+            return veiled
         bounds = list(accumulate(map(len, values)))
-        hit = sorted({bisect_left(bounds, end) for end in self._ends})
-        return [*hit, *range(hit[-1] + 1, len(values))] if stopped else hit
+        hit = sorted({*veiled, *(bisect_left(bounds, end) for end in self._ends)})
+        if not stopped:
+            return hit
+        seen = bisect_left(bounds, self._ends[-1])
+        return sorted({*hit, *range(seen + 1, len(values))})
 
     def _saw(self, _literal: int, _start: int, end: int, *_rest: object) -> bool:
         self._ends.append(end)

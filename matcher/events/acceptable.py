@@ -24,6 +24,7 @@ bytes of memory for two bytes of text.
 BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n"
 
+UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _UTF16 = re.compile(
     rb"(?P<utf_16>\xff\xfe|\xfe\xff)"
     rb"|(?P<utf_16_le>[{\[ \t\r\n]\0[\t\r\n -~]\0)"

@@ -32,7 +32,8 @@ VEILS = (
     *(b'"%b%b' % (key, end) for key in HIDING_KEYS for end in (b'"', b"\\")),
 )
 """Wherever an envelope holds an event's text in another form than with JSON's escapes (compressed,
-in base64, in UTF-16), the record's bytes hold one of these; unless JSON escapes hide that in turn.
+in base64, in UTF-16), the record's bytes hold one of these; unless JSON escapes hide that in turn,
+or the text is in UTF-16 without a byte order mark: then it holds a NUL.
 """
 
 _DEFAULT = Limits()
