@@ -199,7 +199,7 @@ RECORD_TO_ALERT = Metric(
     "histogram",
     "From the record's Kafka timestamp until its alert was acknowledged: our own delay.",
     (),
-    _DELAY,
+    (0.005, 0.01, 0.025, 0.05, *_DELAY),
 )
 
 LAG_RECORDS = Metric(

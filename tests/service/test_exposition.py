@@ -7,6 +7,7 @@ from matcher.metrics import (
     CATALOGUE,
     EVENT_TO_ALERT,
     LAG_RECORDS,
+    RECORD_TO_ALERT,
     RECORDS_CONSUMED,
     REJECTS,
     Metric,
@@ -92,3 +93,12 @@ def test_many_values_at_once_are_the_same_values_one_by_one():
         key: value for key, value in samples(one_by_one).items() if key[0].startswith(name)
     }
     assert found[f"{name}_count", ()] == len(values)
+
+
+def test_the_page_tells_a_delay_of_a_few_milliseconds_from_a_tenth_of_a_second():
+    exposition = Exposition()
+    exposition.observe_all(RECORD_TO_ALERT, [0.004, 0.02, 0.09])
+    seen = samples(exposition)
+    name = f"{RECORD_TO_ALERT.name}_bucket"
+    found = [seen[name, (("le", bound),)] for bound in ("0.005", "0.025", "0.1")]
+    assert found == [1, 2, 3]
