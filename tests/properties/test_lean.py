@@ -132,3 +132,11 @@ def test_lean_and_full_agree_on_the_corpus_in_any_envelope(corpus, catalogue, se
     ruleset = _required(rules(corpus, catalogue), catalogue)
     total = _agree(ruleset, catalogue, _batches(values, 500))
     assert len(total.forwards) > 500
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("record", [EVENT, b' {"Records":[%b]}' % EVENT])
+def test_utf16_hides_no_match(catalogue, whole_name, codec, record):
+    values = [record.decode().encode(codec)] * 3
+    total = _agree(whole_name, catalogue, _batches([b"{}", *values, b"{}"], 500, first=7))
+    assert len(total.forwards) == len(values)

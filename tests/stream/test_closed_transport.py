@@ -63,13 +63,21 @@ async def _client(broker):
             connection.close()
 
 
-def test_a_write_to_a_closed_transport_is_a_connection_error(mock_broker, on_uvloop):
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda connection: connection.send(ApiVersionRequest()),
+        lambda connection: connection._send_sasl_token(b"a token"),
+    ],
+    ids=["a request", "a SASL token"],
+)
+def test_a_write_to_a_closed_transport_is_a_connection_error(mock_broker, on_uvloop, write):
     async def scene():
         async with _client(mock_broker) as client:
             connection = await client._get_conn(next(iter(client.cluster.brokers())).nodeId)
             await _close_before_the_next_write([connection])
             with pytest.raises(KafkaConnectionError, match="the handler is closed"):
-                connection.send(ApiVersionRequest())
+                write(connection)
             assert not connection.connected()
 
     on_uvloop(scene())
