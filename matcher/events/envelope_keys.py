@@ -15,7 +15,14 @@ from msgspec import UNSET, Raw
 
 from matcher.events import acceptable
 from matcher.events.inflate import InflateError, unbase64
-from matcher.events.probe import KEYS, Probe, glance, has_event_key, has_wrapper_key
+from matcher.events.probe import (
+    EVENT_KEYS,
+    KEYS,
+    Probe,
+    glance,
+    has_event_key,
+    has_wrapper_key,
+)
 from matcher.events.record import SkipReason
 from matcher.events.text import readable
 
@@ -49,11 +56,7 @@ NO_EVENT_KEYS = (*_ALWAYS_OPENED, "logEvents")
 
 _OBJECTS = re.compile(rb"\[[ \t\r\n]*+[{\]]")
 _JSON_TEXT = re.compile(r'[\ufeff \t\r\n]*+(?:\{[ \t\r\n]*+["}]|\[[ \t\r\n]*+[\[{\]])')
-_EVENT_KEY = re.compile(
-    r'"(?:Records|records|logEvents|eventName|eventSource|eventVersion|userIdentity|operationName'
-    r"|category|resourceId|eventTimestamp|activityDisplayName|createdDateTime|RecordType"
-    r'|protoPayload)"[ \t\r\n]*:'
-)
+_EVENT_KEY = re.compile(rf'"(?:{"|".join((*NO_EVENT_KEYS, *EVENT_KEYS))})"[ \t\r\n]*:')
 """Keys that show that a text which does not parse is an event or an envelope."""
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode

@@ -90,6 +90,15 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
 KEYS: dict[str, str] = {field.encode_name: field.name for field in msgspec.structs.fields(Probe)}
 """JSON key → the attribute of :class:`Probe` that holds its value."""
 
+EVENT_KEYS = (
+    *("eventName", "eventSource", "eventVersion", "userIdentity", "operationName", "category"),
+    *("resourceId", "eventTimestamp", "activityDisplayName", "createdDateTime", "RecordType"),
+    "protoPayload",
+)
+"""The keys that only an event has, of this program's log sources or of others."""
+
+_event_values = attrgetter(*(KEYS[key] for key in EVENT_KEYS))
+
 _decode = msgspec.json.Decoder(Probe).decode
 
 
@@ -143,22 +152,8 @@ def has_wrapper_key(probe: Probe) -> bool:
 
 
 def has_event_key(probe: Probe) -> bool:
-    """Whether the object has a key that only an event has, of this program's log sources or of
-    others.
+    """Whether the object has one of the EVENT_KEYS.
 
     Such an object is not an envelope, whatever a text or an array among its fields looks like.
     """
-    return not (
-        probe.eventName is UNSET
-        and probe.eventSource is UNSET
-        and probe.eventVersion is UNSET
-        and probe.userIdentity is UNSET
-        and probe.operationName is UNSET
-        and probe.category is UNSET
-        and probe.resourceId is UNSET
-        and probe.eventTimestamp is UNSET
-        and probe.activityDisplayName is UNSET
-        and probe.createdDateTime is UNSET
-        and probe.RecordType is UNSET
-        and probe.protoPayload is UNSET
-    )
+    return _event_values(probe).count(UNSET) < len(EVENT_KEYS)

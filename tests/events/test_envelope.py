@@ -16,6 +16,7 @@ from matcher.events.envelope import (
     unwrap,
     unwrap_tolerantly,
 )
+from matcher.events.probe import EVENT_KEYS
 from matcher.events.record import RejectReason, SkipReason
 from tests.work import calls
 
@@ -276,3 +277,12 @@ def test_every_record_of_the_corpus_is_accounted_for(corpus):
     assert summary["env_cwlogs"]["skipped control_message"] == 1
     assert sum(sum(v for k, v in c.items() if "rejected" in k) for c in summary.values()) == 1
     assert summary["env_records"]["events"] > summary["env_records"]["records"]
+
+
+@pytest.mark.parametrize("key", EVENT_KEYS)
+def test_a_key_that_only_an_event_has_tells_an_event_whole_or_broken(key):
+    """What such an object holds is its own, and a text that breaks behind the key is an event."""
+    event = json.dumps({key: "x", "message": E})
+    assert [one.raw.decode() for one in unwrap(event.encode()).events] == [event]
+    broken = json.dumps({"message": f'{{"{key}":"x","a":'}).encode()
+    assert [reject.reason for reject in unwrap(broken).rejects] == [RejectReason.TRUNCATED]
