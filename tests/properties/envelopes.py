@@ -35,6 +35,13 @@ def _zipped(raw: bytes, chance: random.Random) -> bytes:
     return gzip.compress(raw, chance.choice((1, 9)), mtime=chance.randrange(1 << 31))
 
 
+def _in_utf16(raw: bytes, chance: random.Random) -> bytes:
+    mark, codec = chance.choice(
+        ((b"", "utf-16"), (b"\xfe\xff", "utf-16-be"), (b"", "utf-16-be"), (b"", "utf-16-le"))
+    )
+    return mark + raw.decode("utf-8", "replace").encode(codec, "replace")
+
+
 OF_JSON = {
     "records": lambda raw, _: b'{"Records":[%b]}' % raw,
     "others": lambda raw, _: b'{"records":[{"a":1}, %b ,{"b":"\\""}]}' % raw,
@@ -73,11 +80,7 @@ OF_JSON = {
 OF_TEXT = {
     "gzip": _zipped,
     "base64": lambda raw, c: base64.b64encode(_zipped(raw, c)),
-    "utf-16": lambda raw, c: (
-        raw.decode("utf-8", "replace").encode(c.choice(("utf-16",)))
-        if c.random() < 0.5
-        else b"\xfe\xff" + raw.decode("utf-8", "replace").encode("utf-16-be")
-    ),
+    "utf-16": _in_utf16,
     "blanks": lambda raw, _: b" \r\n" + raw + b"\n",
     "bom": lambda raw, _: b"\xef\xbb\xbf" + raw,
 }
