@@ -108,6 +108,8 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # untyp
         What stands before a broken batch is given as if it ended there. Only a fetch that begins
         with a broken batch reports it: the next fetch does.
         """
+        # an iterator that was never begun refers to this object, and would keep the whole fetch
+        self._records_iterator = iter(())
         while len(self._decoded) < most and not self._ended():
             self._decode_next()
         found, self._decoded = self._decoded[:most], self._decoded[most:]

@@ -1,6 +1,8 @@
 """Whole batches give what aiokafka's own iterator gives; a broken one, all before it."""
 
+import gc
 import random
+import weakref
 
 import google_crc32c
 import pytest
@@ -53,6 +55,19 @@ def _read(*batches, at=0, most=500):
 
 def test_what_stands_before_a_broken_batch_is_read():
     assert _read(_batch(0, 3), _broken(3, 2), _batch(5, 1)) == ([0, 1, 2], 3, [])
+
+
+def test_a_fetch_is_freed_at_once_when_its_records_are_taken():
+    """A cycle would keep the whole fetch until a collection, and the collector rarely runs."""
+    gc.disable()
+    try:
+        read = PartitionRecords(PLACE, FetchedBatches(bytes(_batch(0, 3))), [], 0, *_CHECKED)
+        freed = weakref.ref(read)
+        assert len(read.take(500, [].append)) == 3
+        del read
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 def test_a_fetch_that_begins_with_it_tells_where_it_ends():
