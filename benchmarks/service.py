@@ -42,6 +42,10 @@ class Spent:
         return self.records / self.wall
 
 
+class TooFewRecordsError(Exception):
+    """The topic holds too few records for what is to be measured."""
+
+
 class Service:
     """The service in a group of its own on one topic. A context manager: at its end it is killed.
 
@@ -134,6 +138,8 @@ class Service:
         """What the topic's ``count`` records cost, from the division of the partitions to the last
         commit. The start of Python and the joining of the group are not in it, the last
         acknowledgement is.
+
+        Raises TooFewRecordsError if most of them were done before all workers had joined.
         """
         self.wait_assigned()
         before = self.committed()
@@ -141,6 +147,6 @@ class Service:
         self.wait_committed(count)
         cpu, wall = cpu_seconds(self.child.pid) - cpu, time.perf_counter() - wall
         if before > count / 2:
-            raise AssertionError("most records were done before all workers had joined: give more")
+            raise TooFewRecordsError
         self.stop()
         return Spent(count - before, cpu, wall)
