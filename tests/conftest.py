@@ -1,6 +1,7 @@
 """What every test may use: the public corpus, and brokers to run on.
 
-What a machine lacks is skipped by name, and the suite's last lines say how to get it.
+Tests for which the machine lacks something are skipped; the reason names what is missing, and the
+suite's last lines say how to get it.
 ``MATCHER_REQUIRE_CORPUS=1`` and ``MATCHER_REQUIRE_KAFKA=1`` turn such a skip into a failure.
 """
 
@@ -36,7 +37,7 @@ settings.load_profile("steady")
 
 
 def _missing(reason: str, how_to_get: str, required_by: str) -> None:
-    """Skip, or fail where the machine is supposed to have it."""
+    """Skip the test, or fail where the machine is required to have what is missing."""
     if os.environ.get(required_by) == "1":
         pytest.fail(f"{required_by}=1, but {reason} ({how_to_get})", pytrace=False)
     pytest.skip(f"{reason}; {_HOW}{how_to_get}")
@@ -44,7 +45,7 @@ def _missing(reason: str, how_to_get: str, required_by: str) -> None:
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
-    """The folder of the public corpus (``MATCHER_CORPUS``); mark its tests ``corpus``."""
+    """The folder of the public corpus (``MATCHER_CORPUS``); mark tests that use it ``corpus``."""
     folder = os.environ.get("MATCHER_CORPUS", "")
     if not folder:
         how = "set MATCHER_CORPUS to its folder"
@@ -67,7 +68,7 @@ def kafka_jars() -> KafkaJars:
 
 @pytest.fixture(scope="session")
 def real_cluster(kafka_jars: KafkaJars, tmp_path_factory) -> Iterator[RealCluster]:
-    """One real node, shared by the tests of a process; topics keep them apart."""
+    """One real node, shared by all tests of a process; each test has its own topics."""
     with RealCluster(kafka_jars, tmp_path_factory.mktemp("kafka")) as cluster:
         yield cluster
 
@@ -87,7 +88,7 @@ def mock_broker() -> Iterator[MockCluster]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    """Show the real broker's log where a test that uses it failed."""
+    """Show the real broker's log if a test that uses the broker failed."""
     report = yield
     cluster = getattr(item, "funcargs", {}).get("real_cluster")
     if report.failed and cluster is not None:
@@ -97,7 +98,7 @@ def pytest_runtest_makereport(item):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
-    """The last lines: what was skipped for want of something, and how to get it."""
+    """The last lines: which tests were skipped for what is missing, and how to get it."""
     yield
     reasons: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", ()):

@@ -176,7 +176,7 @@ class _Demo:
     async def _replay(self) -> None:
         """Write all events, at the pace of the slowest reader, until all are committed."""
         await self._reading.wait()
-        while not self._service.ready:  # noqa: ASYNC110  (it is what a health check would do)
+        while not self._service.ready:  # noqa: ASYNC110  (a health check would poll, too)
             await asyncio.sleep(_POLL_SECONDS)
         pacer = Pacer(self._broker, [(_GROUP, [_INPUT]), (_READERS, [_ALERTS])])
         sink = KafkaSink(self._settings.kafka, self._settings.output, ClientLog(self._exposition))

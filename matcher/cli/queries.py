@@ -38,7 +38,7 @@ def read_query(argument: str, *, bare_file: bool = False) -> QueryText:
 def _is_file(argument: str) -> bool:
     try:
         return Path(argument).is_file()
-    except (OSError, ValueError):  # longer than a name can be, or with a NUL in it
+    except (OSError, ValueError):  # the argument is too long for a file name, or has a NUL
         return False
 
 

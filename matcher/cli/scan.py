@@ -157,7 +157,7 @@ def answer(
     for note in query.notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
     for lint in lint_query(query, text.text, catalogue, now=moment):
-        if not lint.code.startswith("strict-"):  # what a QRadar would refuse is nothing to files
+        if not lint.code.startswith("strict-"):  # strict lints concern a QRadar, not files
             console.print(Text(f"warning: {lint.code}: {lint.said}"), soft_wrap=True)
     found = Answer(query, catalogue, moment)
     files = find_files(paths)

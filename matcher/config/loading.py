@@ -98,7 +98,7 @@ class _Loading:
             count = len(self.problems)
             heading = "1 setting is wrong:" if count == 1 else f"{count} settings are wrong:"
             raise ConfigError("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
-        if settings is None:  # pragma: no cover  (an error without a problem cannot be)
+        if settings is None:  # pragma: no cover  (every error is also a problem)
             raise ConfigError("the settings cannot be read")
         return Configuration(settings, tuple(self.warnings))
 
@@ -126,7 +126,7 @@ class _Loading:
                 continue
             section = name.removeprefix(PREFIX).split("__")[0].lower()
             if "__" in name and section in Settings.model_fields:
-                continue  # an unknown name in a known section: the validation reports it
+                continue  # the validation reports an unknown name in a known section
             if _SERVICE_LINK.fullmatch(name) or value.startswith(("tcp://", "udp://")):
                 continue
             near = difflib.get_close_matches(name, known, 1, 0.8)

@@ -75,7 +75,7 @@ def predicate(expression: Expression, now: int | None = None) -> Predicate:
 
 def _all(tests: list[Predicate]) -> Predicate:
     def holds(event: Event) -> bool:
-        for test in tests:  # noqa: SIM110 - a generator costs more than the tests
+        for test in tests:  # noqa: SIM110 - a generator would cost more than the tests
             if not test(event):
                 return False
         return True

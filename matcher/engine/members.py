@@ -121,7 +121,7 @@ def _on_texts(
     read = texts_of(item, folded=folded, whole=whole)
 
     def holds(event: Event) -> bool:
-        for text in read(event):  # noqa: SIM110 - a generator costs more
+        for text in read(event):  # noqa: SIM110 - a generator would cost more
             if test(text):
                 return True
         return False

@@ -97,7 +97,7 @@ def _reason(pattern: str, error: Exception) -> str:
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python doubts what means something else to RE2
+            warnings.simplefilter("ignore")  # Python warns of what has another meaning in RE2
             re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return f"the regular expression is not one: {_message(error)}"

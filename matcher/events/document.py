@@ -65,7 +65,7 @@ def _acronyms_written(pascal: str) -> Iterator[str]:
 
 def has(document: dict[str, Any], names: Names) -> bool:
     """Whether the key is present, whatever its value."""
-    for name in names:  # noqa: SIM110 - a generator costs more than the look-ups
+    for name in names:  # noqa: SIM110 - a generator would cost more than the look-ups
         if name in document:
             return True
     return False

@@ -239,7 +239,7 @@ def stands_once(text: bytes, key: str, value: bytes) -> bool:
     ``value`` is the value of its last occurrence. Another occurrence would be found outside that
     value, either as it is or as an escape.
     """
-    at_the_end = text.endswith(value, 0, -1)  # nearly always, and found in no time
+    at_the_end = text.endswith(value, 0, -1)  # nearly always true, and quick to test
     start = len(text) - 1 - len(value) if at_the_end else text.find(value)
     outside = text[:start] + text[start + len(value) :]
     return outside.count(b'"%b"' % key.encode()) == 1 and b"\\" not in outside

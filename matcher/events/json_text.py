@@ -26,7 +26,7 @@ BREATH = 1024
 """A walk yields after this many steps."""
 
 
-class Text(str):  # noqa: SLOT000 - it remembers what it worked out
+class Text(str):  # noqa: SLOT000 - the text caches what it computes
     """Bytes decoded as latin-1, so that a position in the text is a byte offset."""
 
     raw: bytes

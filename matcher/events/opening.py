@@ -110,7 +110,7 @@ class Opening:
         detail = f"an envelope inside {layer} others"
         return self.units.reject(RejectReason.NESTED_TOO_OFTEN, detail, raw)
 
-    # a text: a record's value, or what was opened
+    # a text: a record's value, or the content of an envelope
 
     def _text(self, value: bytes, layer: int) -> UnitSteps:
         if value.startswith(GZIP_MAGIC):
@@ -177,7 +177,7 @@ class Opening:
             else:
                 yield from self._unit(line[start:end], layer + 1)
 
-    # several values in a text, or a broken one
+    # a text that holds several values, or is broken
 
     def _several(self, text: bytes, layer: int, start: int) -> UnitSteps:
         """The units in several lines, in values one after the other, or in a text that breaks."""
@@ -247,7 +247,7 @@ class Opening:
         if fault is not None:
             yield self.units.reject_rest(text, fault, start)
 
-    # one value that is complete
+    # one complete value
 
     def _array(self, text: bytes, layer: int) -> UnitSteps:
         elements = self._split_fast(text)
@@ -381,7 +381,7 @@ class Opening:
             yield from self._unit(alerted(value) or b"", layer + 1)
         elif form is Form.PUBLISHED:
             yield from self._text(published(value) or b"", layer + 1)
-        else:  # the gzip in it counts as the layer
+        else:  # the layer is counted for the gzip in the value
             yield from self._base64(data_of(value) or b"", value, layer)
 
     def _glance(self, text: bytes) -> Probe | None:

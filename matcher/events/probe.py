@@ -19,12 +19,12 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     but may not be UTF-8.
     """
 
-    # what an envelope has
+    # keys of envelopes
     Records: _Field = UNSET
     records: _Field = UNSET
     value: _Field = UNSET
     Events: _Field = UNSET
-    logEvents: _Field = UNSET  # noqa: N815 - a field is named as its key is
+    logEvents: _Field = UNSET  # noqa: N815 - a field has the name of its key
     messageType: _Field = UNSET  # noqa: N815
     awslogs: _Field = UNSET
     detail: _Field = UNSET
@@ -43,7 +43,7 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     entries: _Field = UNSET
     messageId: _Field = UNSET  # noqa: N815
     MessageId: _Field = UNSET
-    # what a shipper may put around an event
+    # keys that a shipper may put around an event
     event: _Field = UNSET
     event_original: _Field = msgspec.field(default=UNSET, name="event.original")
     splunk_raw: _Field = msgspec.field(default=UNSET, name="_raw")
@@ -51,7 +51,7 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     payload: _Field = UNSET
     log: _Field = UNSET
     original: _Field = UNSET
-    # what is neither envelope nor event
+    # keys of records that are neither an envelope nor an event
     s3: _Field = UNSET
     s3Bucket: _Field = UNSET  # noqa: N815
     s3ObjectKey: _Field = UNSET  # noqa: N815
@@ -59,7 +59,7 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     Bucket: _Field = UNSET
     digestStartTime: _Field = UNSET  # noqa: N815
     digestS3Object: _Field = UNSET  # noqa: N815
-    # CloudTrail, and what looks like it
+    # CloudTrail, and records that look like CloudTrail
     eventVersion: _Field = UNSET  # noqa: N815
     eventSource: _Field = UNSET  # noqa: N815
     eventName: _Field = UNSET  # noqa: N815

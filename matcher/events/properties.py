@@ -75,7 +75,7 @@ class CustomProperty:
             raise ValueError("must have paths, and at most anything, means and log_sources")
         anything = settings.get("anything", False)
         if not isinstance(anything, bool):
-            raise ValueError("anything must be true or false")  # noqa: TRY004 - a file's finding
+            raise ValueError("anything must be true or false")  # noqa: TRY004 - the fault of a file
         paths = settings.get("paths")
         if isinstance(paths, str):
             paths = [paths]

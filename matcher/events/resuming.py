@@ -117,7 +117,7 @@ class Resuming:
             if position < end and not self._is_in_a_list(start, found.start()):
                 return True
             sign = ","
-            while sign == ",":  # all others of that list are in it, too
+            while sign == ",":  # the other elements are in that list, too
                 behind, sign = self._element(position)
                 position = after_blanks(self.text, behind + 1) if sign == "," else behind
         return False
@@ -224,7 +224,7 @@ class Resuming:
                 position = resumed.position
             if step % BREATH == 0:
                 yield
-        raise AssertionError  # the text ends
+        raise AssertionError  # every text has an end
 
     def _element(self, position: int) -> tuple[int, str]:
         """The place of the sign after an element, and the sign; for a broken element its start, and

@@ -20,7 +20,7 @@ _AMERICAN = re.compile(
 )
 _DIGITS = re.compile(r"\d{10,19}(?:\.\d{1,9})?", re.ASCII)
 
-# Epoch numbers tell their unit by their size: 10^8 seconds are in 1973, 10^11 in 5138.
+# The size of an epoch number tells its unit: 10^8 seconds are in 1973, 10^11 seconds in 5138.
 _UNITS = ((10**8, 10**11, 1000, 1), (10**11, 10**14, 1, 1), (10**14, 10**17, 1, 1000))
 _NANOSECONDS = (10**17, 10**20, 1, 10**6)
 
@@ -42,7 +42,7 @@ def milliseconds(found: Any) -> int | None:
 def _of_text(found: str) -> int | None:
     if len(found) > _LONGEST:
         return None
-    if len(found) >= 19:  # noqa: PLR2004 - 2021-07-29T23:53:26: a date alone is no time
+    if len(found) >= 19:  # noqa: PLR2004 - 2021-07-29T23:53:26; a date alone is no time
         try:
             return _since_epoch(datetime.fromisoformat(found))
         except ValueError:
@@ -67,7 +67,7 @@ def _of_parts(parts: dict[str, str | None]) -> int | None:
     hour = number("hour")
     half = parts.get("half")
     if half:
-        if not 1 <= hour <= 12:  # noqa: PLR2004 - a clock's dial
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - the hours of a 12-hour clock
             return None
         hour = hour % 12 + (12 if half in "Pp" else 0)
     try:

@@ -1,5 +1,5 @@
 """The quotes that word processors and web pages put in place of straight ones."""
-# ruff: noqa: RUF001 - they look like others, which is why they are here
+# ruff: noqa: RUF001 - the characters are listed because they look like others
 
 SINGLE_QUOTES = "‘’‚‛‹›´`′"
 DOUBLE_QUOTES = "“”„‟«»″"

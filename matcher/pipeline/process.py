@@ -256,7 +256,7 @@ class _RecordWork:
                 cause = error.__cause__ or error
                 self.take(_internal_error("normalization", cause, found.raw, found.index), outcome)
                 break
-            except Exception as error:  # noqa: BLE001 - the fence: a rule that breaks costs one event
+            except Exception as error:  # noqa: BLE001 - the fence: a failing rule costs one event
                 self._broken(found, index, error, outcome)
         if matched:
             self.matched = True

@@ -55,7 +55,7 @@ def read_by_pysigma(document: Document, data: dict[str, Any], kind: type[_Parsed
         parsed = kind.from_dict(for_pysigma(data), collect_errors=True)
     except SigmaError as error:
         raise RuleErrors(_located(document, [error])) from None
-    except Exception as error:  # noqa: BLE001 - pySigma meets odd types with any exception
+    except Exception as error:  # noqa: BLE001 - for odd types pySigma may raise any exception
         message = f"this is no Sigma: {type(error).__name__}: {error}"
         faults = list(_culprits(document)) or [document.error("sigma", message, document.root)]
         raise RuleErrors(faults) from None
@@ -105,7 +105,7 @@ def _culprits(document: Document) -> Iterator[RuleError]:
         except SigmaError as error:
             hint = _hint(key.value, value)
             yield document.error("sigma", _message(error), key, hint)
-        except Exception:  # noqa: BLE001 - as in reading_errors
+        except Exception:  # noqa: BLE001 - as in read_by_pysigma
             yield document.error("sigma", _VALUES, key)
 
 

@@ -107,7 +107,7 @@ def sigma_rules(
             root = _mapping(document)
             data = sigma_data(root)
             if faults := unreadable(document):
-                raise RuleErrors(faults)  # noqa: TRY301 - all of a document's faults end below
+                raise RuleErrors(faults)  # noqa: TRY301 - all faults of a document are caught below
             if "correlation" in data:
                 other = _Read(
                     document, root, data, read_by_pysigma(document, data, SigmaCorrelationRule)
@@ -182,7 +182,7 @@ def _check_filter(
 
 
 def _is_for(one: SigmaFilter, rule: SigmaRule) -> bool:
-    return one._should_apply_on_rule(rule)  # noqa: SLF001 - pySigma has no other name for it
+    return one._should_apply_on_rule(rule)  # noqa: SLF001 - pySigma has no public method for this
 
 
 def _idle(

@@ -25,7 +25,7 @@ class TestResult:
     be read.
     """
 
-    __test__ = False  # pytest takes what is named so for a test of its own
+    __test__ = False  # pytest would take a class with such a name for a test class
 
     test: RuleTest
     detail: str

@@ -27,7 +27,7 @@ from matcher.metrics import CATALOGUE, Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # every counter would have a second series that nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # no second series for each counter
 
 
 Labels = tuple[tuple[str, str], ...]

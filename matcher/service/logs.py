@@ -88,7 +88,7 @@ def _quoted(secret: str) -> tuple[str, ...]:
 def _renderers(settings: ServiceSettings, out: TextIO) -> list[Any]:
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if settings.log_format == "console":
-        # rich's tracebacks show local variables, and break lines inside of them
+        # rich's tracebacks show local variables, and wrap their lines
         plain = structlog.dev.plain_traceback
         console = structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=plain)
         return [strip, console]

@@ -65,7 +65,7 @@ class Shutdown:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.requested = True  # whoever asks from now on is too late
+        self.requested = True  # a request from now on is too late
         loop = asyncio.get_running_loop()
         for number, before in self._before.items():
             loop.remove_signal_handler(number)

@@ -30,7 +30,7 @@ def _closing_on_refusal(write: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(connection: Any, *arguments: Any, **options: Any) -> Any:
         try:
             return write(connection, *arguments, **options)
-        except KafkaError:  # which is a RuntimeError as well
+        except KafkaError:  # a KafkaError is a RuntimeError, too
             raise
         except RuntimeError as error:
             connection.close(reason=CloseReason.CONNECTION_BROKEN, exc=error)

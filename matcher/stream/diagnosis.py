@@ -19,7 +19,7 @@ async def why_unwritten(kafka: KafkaSettings, topics: Collection[str]) -> str:
     admin = AIOKafkaAdminClient(**connection_settings(kafka))
     try:
         await within(_SECONDS, "start of the admin client", admin.start())
-        # all of them: a question for one topic would make it where brokers make topics when asked
+        # ask for all topics: where brokers create topics on request, asking for one would create it
         answers = await within(_SECONDS, "list of topics", admin.describe_topics())
     except (KafkaError, OSError) as error:
         return f"the brokers do not answer: {str(error) or repr(error)}"

@@ -28,7 +28,7 @@ _POLL_SECONDS = 0.01
 
 def _confluent_kafka() -> Any:
     try:
-        import confluent_kafka  # noqa: PLC0415 - an extra: only the demo needs it
+        import confluent_kafka  # noqa: PLC0415 - an extra that only the demo needs
     except ImportError as error:
         raise UsageError(
             "the embedded broker needs the package confluent-kafka, which is not installed: "

@@ -65,7 +65,7 @@ class FirstOffsets:
             return {}
         ids = await topic_ids(consumer._client, self._input.topics)  # noqa: SLF001 - it has no other
         beginnings = await consumer.beginning_offsets(list(partitions))
-        # the public way gives no metadata
+        # the public method gives no metadata
         committed = await consumer._coordinator.fetch_committed_offsets(list(partitions))  # noqa: SLF001
         anew = self._made_anew(partitions, committed, ids)
         fresh = [one for one in partitions if one not in committed and one not in anew]
@@ -182,5 +182,5 @@ class FirstOffsets:
         try:
             await consumer.commit(self.in_topic(offsets))
         except CommitFailedError as error:
-            # the group moves on already: the next assignment decides and commits again
+            # the group is already rebalancing: the next assignment decides and commits again
             log.info("first_offsets_not_committed", error=str(error))

@@ -89,7 +89,7 @@ class KafkaSource:
         self._failure = None
         self.consumer = AIOKafkaConsumer(**self._settings)
         self._isolation.begin(self.consumer)
-        self._standing.watch(self.consumer._client)  # noqa: SLF001 - it gives it to nobody
+        self._standing.watch(self.consumer._client)  # noqa: SLF001 - it is not public
         try:
             await started(self._kafka, self._client_log, "consumer", self.consumer.start)
         except BaseException:
@@ -112,7 +112,7 @@ class KafkaSource:
                     timeout_ms=_POLL_MS, max_records=self._input.max_records
                 )
         except RecordTooLargeError as error:
-            # aiokafka has moved past the record, and its idle clock is broken: start anew after it
+            # aiokafka has moved past the record and its idle clock is broken: start anew after it
             self._failure = error
             partition, offset = _ours(error.args[1]), int(error.args[2])
             return Fetched(self._generation, (), ((partition, offset),))
@@ -163,7 +163,7 @@ class KafkaSource:
         """See :meth:`Source.waiting`."""
         assigned, isolated = self.consumer.assignment() if self.consumer else (), self.isolated()
         partitions = [one for one in assigned if _ours(one) not in isolated]
-        # a new client: the one in use may be what stands still, and take its stale view for news
+        # ask with a new client: the client in use may stand still, and answer from a stale view
         probe = AIOKafkaConsumer(**self._settings | {"group_id": None})
         try:
             await within(_PROBE_SECONDS, "start of the probe", probe.start())
@@ -190,8 +190,8 @@ class KafkaSource:
         if consumer is None:
             return
         if not await closed("consumer", consumer.stop(), _STOP_SECONDS):
-            # its stop() leaves connections open when it fails, and tasks that would open new ones:
-            # a member that only sends heartbeats keeps its partitions from everybody else
+            # a failed stop() leaves connections open, and tasks that would open new connections:
+            # a member that only sends heartbeats keeps its partitions from every other member
             _end_tasks(consumer)
             await closed("consumer's connections", consumer._client.close(), 1.0)  # noqa: SLF001
 
@@ -205,7 +205,7 @@ class KafkaSource:
             try:
                 self._isolation.try_again()
                 anew = await self._first_offsets.made_anew(consumer)
-            except Exception as error:  # noqa: BLE001 - whoever looks must not end in silence
+            except Exception as error:  # noqa: BLE001 - this task must not end in silence
                 log.warning("not_looked_again", error=str(error) or repr(error))
                 continue
             if anew:

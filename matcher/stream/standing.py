@@ -71,7 +71,7 @@ class StandingPartitions:
     def _troubles(
         self, asked: dict[TheirPartition, int], answer: Any
     ) -> Iterator[tuple[TheirPartition, str]]:
-        # a broker leaves partitions out of an answer that is full, and none where it is empty
+        # a broker leaves partitions out of a full answer, but none out of an empty answer
         empty = not any(parts[-1] for _, found in answer.topics for parts in found)
         for topic, found in answer.topics:
             for number, code, high_watermark, *rest in found:

@@ -260,7 +260,7 @@ class Worker:
         reading: asyncio.Task[Fetched] | None = None
         try:
             while not self._ending.is_set():
-                # never cancelled while its consumer lives: a cancelled read would spoil it
+                # a read is not cancelled while its consumer lives: that would spoil the consumer
                 reading = reading or asyncio.create_task(self._source.read())
                 await asyncio.wait({reading, ending, stuck}, return_when=asyncio.FIRST_COMPLETED)
                 if stuck.done():
@@ -269,7 +269,7 @@ class Worker:
                     reading = None
                     stuck = asyncio.ensure_future(self._committer.stuck.wait())
                 elif reading.done():
-                    # the records are let go before the next read: that halves the memory in use
+                    # the records are freed before the next read: that halves the memory in use
                     finished, reading = reading, None
                     await self._take_from(finished)
                     del finished
@@ -320,7 +320,7 @@ class Worker:
         self._watch.replacing = False
         self._watch.moved_on()
 
-    # -- partitions come and go: called by the source ----------------------------------------------
+    # -- assigned and revoked partitions: called by the source -------------------------------------
 
     async def revoked(self) -> None:
         """Stop the intake, finish the slice in work, wait for its acknowledgements, and commit.

@@ -1,4 +1,4 @@
-"""Throw-away certificates: a CA and a server's, valid for the loopback addresses."""
+"""Throw-away certificates of a CA and of a server, valid for the loopback addresses."""
 
 import datetime as dt
 import ipaddress
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """``ca`` is what a client trusts; ``server`` is key, certificate and CA in one file."""
+    """``ca`` is what a client trusts; ``server`` holds key, certificate and CA in one file."""
 
     ca: Path
     server: Path

@@ -1,4 +1,4 @@
-"""A broker as the tests see it: written and read by librdkafka, independently of the product."""
+"""A broker as the tests see it: librdkafka writes and reads, independently of the product."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -48,7 +48,7 @@ class KafkaBroker:
     def create_topic(
         self, hint: str, partitions: int = 1, config: Mapping[str, str] | None = None
     ) -> str:
-        """A new topic; its name is the hint and something unique, as a broker may be shared."""
+        """Create a topic, named with the hint and a unique part, as tests may share a broker."""
         name = f"{hint}-{uuid.uuid4().hex[:8]}"
         self._create(name, partitions, dict(config or {}))
         return name
@@ -59,7 +59,7 @@ class KafkaBroker:
             future.result(_SECONDS)
 
     def produce(self, topic: str, messages: Iterable[Message], **settings: object) -> None:
-        """Write them all and return when every one is acknowledged."""
+        """Write all messages and return when every message is acknowledged."""
         failures: list[KafkaError] = []
         # large batches keep a bulk load short; every test sees the broker's own limits
         large = {"linger.ms": 5, "message.max.bytes": 64_000_000, "acks": "all"}
@@ -73,7 +73,7 @@ class KafkaBroker:
     def produce_transaction(
         self, topic: str, messages: Iterable[Message], *, commit: bool = True
     ) -> None:
-        """Write them in one transaction, which leaves a marker behind the last record."""
+        """Write the messages in one transaction, which leaves a marker behind the last record."""
         name = {"transactional.id": uuid.uuid4().hex}
         producer = Producer(self._settings() | name)
         producer.init_transactions(_SECONDS)
@@ -87,11 +87,11 @@ class KafkaBroker:
         assert not failures, failures[:3]
 
     def read_all(self, topic: str) -> list[Message]:
-        """Every committed record from the beginning to the end of each partition as it is now."""
+        """Every committed record of each partition, from its beginning to its present end."""
         return list(self.iterate(topic))
 
     def iterate(self, topic: str) -> Iterable[Message]:
-        """The same, one at a time."""
+        """The records of :meth:`read_all`, one at a time."""
         settings = {
             "group.id": "reader",
             "enable.auto.commit": False,
@@ -120,7 +120,7 @@ class KafkaBroker:
             consumer.close()
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
-        """The group's committed offset by partition; a partition without one is left out."""
+        """The group's committed offset by partition; partitions without an offset are left out."""
         consumer = Consumer(self._settings() | {"group.id": group})
         try:
             asked = [TopicPartition(topic, p) for p in self.partitions(topic)]
@@ -143,7 +143,7 @@ class KafkaBroker:
         return {p: high for p, (_, high) in self._watermarks(topic).items()}
 
     def starts(self, topic: str) -> dict[int, int]:
-        """Each partition's first offset that is still there."""
+        """The first offset that each partition still has."""
         return {p: low for p, (low, _) in self._watermarks(topic).items()}
 
     def partitions(self, topic: str) -> list[int]:
@@ -158,7 +158,7 @@ class KafkaBroker:
             future.result(_SECONDS)
 
     def add_user(self, name: str, password: str) -> None:
-        """A SCRAM-SHA-512 user of a secure listener."""
+        """Add a SCRAM-SHA-512 user for a secure listener."""
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         change = UserScramCredentialUpsertion(name, info, password.encode())
         admin = AdminClient(self._settings())

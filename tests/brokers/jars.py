@@ -29,7 +29,7 @@ _JVM = (
 
 
 class KafkaMissingError(Exception):
-    """Kafka's jars cannot be had here; the text says what is missing and how to get it."""
+    """Kafka's jars are not available here; the text says what is missing and how to get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class KafkaJars:
     bootstrap_checkpoint: Path
 
     def command(self, main: str, *arguments: str | Path) -> list[str]:
-        """The command line that runs a class of the jars."""
+        """The command line that runs a class from the jars."""
         archive = ["-Xshare:auto", f"-XX:SharedArchiveFile={self.class_archive}"]
         shared = archive if self.class_archive.exists() else []
         return ["java", *_JVM, *shared, "-cp", f"{self.directory}/*", main, *map(str, arguments)]
 
 
 def find_jars() -> KafkaJars:
-    """The jars in the cache, put there first where they are not: Maven runs once a pom.
+    """The jars in the cache. If they are missing, Maven fetches them first, once for each pom.
 
     The cache is ``.cache/kafka`` of the checkout, or ``MATCHER_KAFKA_CACHE``. Processes that ask
     at the same time wait for each other. Raises KafkaMissingError.
@@ -96,7 +96,9 @@ def _fetch(directory: Path) -> None:
 
 
 def _make_checkpoint(jars: KafkaJars) -> None:
-    """What a format writes and a fresh broker needs; it holds no id, so any broker can have it."""
+    """Make the file that formatting writes and a new broker needs. The file holds no id, so every
+    broker can use it.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         properties = Path(scratch) / "server.properties"
         properties.write_text(
@@ -115,7 +117,9 @@ def _make_checkpoint(jars: KafkaJars) -> None:
 
 
 def _make_archive(jars: KafkaJars) -> None:
-    """Run a broker once and let Java keep its loaded classes. Without it all works, slower."""
+    """Run a broker once and let Java save its loaded classes. Without the archive everything
+    works, but more slowly.
+    """
     from tests.brokers.real import RealCluster  # noqa: PLC0415 - a broker is made of jars
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,7 +1,7 @@
 """librdkafka's mock cluster, with the faults that it can inject.
 
-The calls are those of ``rdkafka_mock.h`` (an experimental interface: the wheel is pinned). A
-partition keeps about 5 MB or 100,000 messages and then drops the oldest in silence.
+The calls are those of ``rdkafka_mock.h``, an experimental interface: therefore the wheel is pinned.
+A partition keeps about 5 MB or 100,000 messages and then drops the oldest in silence.
 """
 
 import ctypes
@@ -87,12 +87,12 @@ class MockCluster(KafkaBroker):
         push(self._cluster, api, len(codes), array)
 
     def heal(self, apis: Sequence[int] = (PRODUCE, FETCH, OFFSET_COMMIT)) -> None:
-        """Forget the errors that were not answered yet."""
+        """Drop the injected errors that no request has been answered with yet."""
         for api in apis:
             self._library.rd_kafka_mock_clear_request_errors(self._cluster, api)
 
     def take_down(self, node: int = 1) -> None:
-        """Close the node's port and connections; what it holds is kept."""
+        """Close the node's port and connections; the node keeps its data."""
         assert self._library.rd_kafka_mock_broker_set_down(self._cluster, node) == 0
 
     def bring_up(self, node: int = 1) -> None:

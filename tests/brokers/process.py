@@ -1,7 +1,8 @@
-"""Child processes of the suite: each in a session of its own, each ended by its own id.
+"""Child processes of the suite: each has a session of its own and is ended by its own id.
 
-Whatever happens to the suite, none is left behind: fixtures end them, ``atexit`` ends what a
-fixture could not, and where util-linux is there the kernel ends them with the suite.
+Whatever happens to the suite, no child is left behind: fixtures end the children, ``atexit`` ends
+those that a fixture could not end, and where util-linux is installed the kernel ends all of them
+with the suite.
 """
 
 import atexit
@@ -19,9 +20,9 @@ _running: list["Child"] = []
 
 
 class Child:
-    """One running program, its output in a file. Start it from the main thread.
+    """One running program, with its output in a file. Start the program from the main thread.
 
-    ``env`` is its whole environment, ours where it is None.
+    ``env`` is the program's whole environment; None stands for the suite's own environment.
     """
 
     def __init__(
@@ -46,14 +47,16 @@ class Child:
 
     @property
     def returncode(self) -> int | None:
-        """None while it runs."""
+        """The exit code; None while the program runs."""
         return self._popen.poll()
 
     def send(self, signum: signal.Signals) -> None:
         self._popen.send_signal(signum)
 
     def wait(self, timeout: float) -> int:
-        """Its exit code; an AssertionError with its last output if it does not end in time."""
+        """Wait for the exit code. Raises AssertionError with the last output if the program does
+        not end in time.
+        """
         try:
             return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -62,7 +65,7 @@ class Child:
             ) from None
 
     def kill(self) -> None:
-        """End it now, if it still runs. Safe to call again."""
+        """End the program now if it still runs. A second call is harmless."""
         if self._popen.poll() is None:
             self._popen.kill()
         self._popen.wait()
@@ -73,18 +76,18 @@ class Child:
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
     def said(self, event: str) -> list[dict[str, Any]]:
-        """Its log lines with this event. A last line may still be in the making."""
+        """The program's log lines with this event; a last line that is not complete is left out."""
         whole = (line for line in self.output().splitlines(keepends=True) if line.endswith("\n"))
         lines = (json.loads(line) for line in whole if line.startswith("{"))
         return [line for line in lines if line.get("event") == event]
 
     def tail(self, lines: int = 40) -> str:
-        """The last lines of its output, for a failure's report."""
+        """The last lines of the output, for the report of a failure."""
         return "\n".join([f"--- {self.log}", *self.output().splitlines()[-lines:], "---"])
 
 
 def has_ended(pid: int) -> bool:
-    """Whether the process has ended, though nobody may have asked for its exit code yet."""
+    """Whether the process has ended, even if nobody has asked for its exit code yet."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
     except FileNotFoundError:
@@ -95,7 +98,7 @@ def has_ended(pid: int) -> bool:
 def wait_until(
     condition: Callable[[], object], timeout: float, what: str, child: Child | None = None
 ) -> None:
-    """Ask until it holds. Fails after the timeout, or at once where the child has ended."""
+    """Ask until the condition holds. Fails after the timeout, or at once if the child has ended."""
     deadline = time.monotonic() + timeout
     while not condition():
         ended = child is not None and child.returncode is not None

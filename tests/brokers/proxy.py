@@ -1,4 +1,4 @@
-"""TCP between a client and its brokers that a test can break: every connection reset, one after
+"""A TCP proxy between a client and its brokers. A test can make it reset all connections, one after
 the other, some microseconds apart.
 """
 
@@ -21,7 +21,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 seconds
 
 
 class ResettingProxy:
-    """Forwards loopback ports from a thread of its own. A context manager: inside it it runs."""
+    """Forwards loopback ports in a thread of its own. A context manager: the proxy runs inside."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -46,12 +46,12 @@ class ResettingProxy:
         self._loop.close()
 
     def forward(self, port: int) -> int:
-        """A new loopback port whose connections lead to that one."""
+        """A new loopback port whose connections are forwarded to the given port."""
         return self._do(self._serve(port))
 
     def reset_all(self, random_: random.Random, apart: float) -> int:
         """Reset the clients' connections in a random order, each up to ``apart`` seconds after the
-        one before. Returns how many there were.
+        connection before. Returns the number of connections.
         """
         return self._do(self._reset(random_, apart))
 
@@ -88,7 +88,7 @@ class ResettingProxy:
         writer: asyncio.StreamWriter,
         other: asyncio.StreamWriter,
     ) -> None:
-        """Pass on what comes; where one side ends, the other does."""
+        """Pass on what is received; when one side ends, end the other side."""
         try:
             while data := await reader.read(_CHUNK):
                 writer.write(data)

@@ -1,4 +1,4 @@
-"""Apache Kafka in KRaft mode as plain processes on loopback ports, in about a second a start."""
+"""Apache Kafka in KRaft mode: plain processes on loopback ports that start in about a second."""
 
 import base64
 import shutil
@@ -95,7 +95,7 @@ class RealNode:
         self.child = Child(command, log=self._directory / "broker.log")
 
     def wait_ready(self) -> None:
-        """Return once its port accepts; else fail with the end of its log."""
+        """Return when the node's port accepts connections; else fail with the end of its log."""
         wait_until(self._accepts, _START_SECONDS, "the broker's port", self.child)
 
     def kill(self) -> None:
@@ -108,11 +108,13 @@ class RealNode:
 
 
 class _TakenError(AssertionError):
-    """What answers at a node's port is a node of another cluster, or nobody."""
+    """A node of another cluster answers at a node's port, or nothing answers."""
 
 
 def _check_is_ours(node: RealNode, cluster_id: str) -> None:
-    """A port that accepts may be another cluster's, whose test is killing and freezing it."""
+    """Raise _TakenError unless the node itself answers: the port may belong to another cluster,
+    whose test kills and freezes its nodes.
+    """
     admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{node.ports.plain}", "log_level": 0})
     try:
         found = admin.list_topics(timeout=_ANSWER_SECONDS).cluster_id
@@ -123,7 +125,7 @@ def _check_is_ours(node: RealNode, cluster_id: str) -> None:
 
 
 class RealCluster:
-    """One or three nodes, each broker and controller. A context manager: inside it they run.
+    """One or three nodes, each broker and controller. A context manager: the nodes run inside.
 
     ``secure`` opens a second listener, TLS with SCRAM-SHA-512; add users by
     :meth:`tests.brokers.client.KafkaBroker.add_user`. ``proxy`` instead opens a second plaintext
@@ -193,17 +195,19 @@ class RealCluster:
         self._stop()
 
     def corrupt(self, topic: str, partition: int, offset: int) -> None:
-        """Invert the last byte of the batch with this offset, on every node's disk; twice heals."""
+        """Invert the last byte of the batch with this offset, on every node's disk. A second call
+        restores the batch.
+        """
         self._overwrite(
             topic, partition, offset, lambda batch: batch[:-1] + bytes([~batch[-1] & 255])
         )
 
     def wipe(self, topic: str, partition: int, offset: int) -> None:
-        """Zeros in place of that batch, as a power failure leaves them."""
+        """Replace the batch with this offset by zeros, as after a power failure."""
         self._overwrite(topic, partition, offset, lambda batch: bytes(len(batch)))
 
     def lengthen(self, topic: str, partition: int, offset: int) -> None:
-        """That batch's length becomes more than the file has."""
+        """Set the length of the batch with this offset to more than the file has."""
         length = struct.pack(">i", 100_000_000)
         self._overwrite(topic, partition, offset, lambda batch: batch[:8] + length + batch[12:])
 
@@ -227,7 +231,7 @@ class RealCluster:
                 raise AssertionError(f"{log} has no batch with offset {offset}")
 
     def log_tail(self) -> str:
-        """The end of every node's log, for a failure's report."""
+        """The end of every node's log, for the report of a failure."""
         return "\n".join(node.child.tail() for node in self.nodes)
 
     def _start(self) -> None:
@@ -248,7 +252,7 @@ class RealCluster:
     def _write_files(
         self, directory: Path, number: int, ports: _Ports, voters: str, cluster_id: str
     ) -> None:
-        """The properties, and a data directory as the format tool would leave it."""
+        """Write the properties, and a data directory as the format tool would make it."""
         data = directory / "data"
         data.mkdir(parents=True)
         (data / "meta.properties").write_text(
@@ -276,7 +280,7 @@ class RealCluster:
         (directory / "server.properties").write_text(text + self._server)
 
     def _second_listener(self, ports: _Ports) -> tuple[str, str]:
-        """Where it listens, and what it tells clients."""
+        """The address where the second listener listens, and the address that clients are told."""
         if self.certificates:
             secure = f",SECURE://127.0.0.1:{ports.second}"
             return secure, secure

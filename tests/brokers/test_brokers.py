@@ -1,4 +1,4 @@
-"""The harness itself: what the other tests take for granted."""
+"""Tests of the harness itself: the other tests rely on it."""
 
 import os
 import shutil
@@ -99,7 +99,7 @@ def test_a_broker_that_does_not_start_says_why(kafka_jars, tmp_path):
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv of util-linux here")
 def test_a_child_does_not_outlive_the_suite(tmp_path):
-    """A suite that is killed, the worst case, takes its children with it."""
+    """In the worst case the suite is killed: its children must end, too."""
     suite = tmp_path / "suite.py"
     suite.write_text(
         "import pathlib, sys, time\n"

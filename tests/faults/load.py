@@ -1,6 +1,7 @@
-"""What is sent through the service, and the judge of what came out of it.
+"""The records that are sent through the service, and the judge of the alerts that come out.
 
-Expected and seen are compared by *origin*: real logs hold different events with one id.
+Expected and seen alerts are compared by *origin*, as real logs hold different events with the same
+id.
 """
 
 import gzip
@@ -34,7 +35,7 @@ Origin = tuple[str, int, int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run lost, what it said too often, and what it made up."""
+    """The alerts that a run lost, wrote more than once, or invented."""
 
     missing: frozenset[Origin]
     repeated: frozenset[Origin]
@@ -42,7 +43,7 @@ class Verdict:
 
 
 def judge(expected: Iterable[Origin], seen: Counter[Origin]) -> Verdict:
-    """Compare what must be with what is."""
+    """Compare the expected alerts with those that were seen."""
     wanted = set(expected)
     return Verdict(
         frozenset(wanted - set(seen)),
@@ -52,9 +53,9 @@ def judge(expected: Iterable[Origin], seen: Counter[Origin]) -> Verdict:
 
 
 def event_lines(corpus: Path | None, *, envelopes: bool = True) -> list[bytes]:
-    """Records to draw from: the corpus where it is there, else generated ones.
+    """Records to draw from: those of the corpus if there is one, else generated records.
 
-    Without ``envelopes`` each of them is one event.
+    Without ``envelopes`` each record is one event.
     """
     if corpus is None:
         return list(generated_lines(2000))
@@ -114,7 +115,7 @@ def _azure(random_: random.Random, operation: str) -> bytes:
 
 
 class Load:
-    """Draws records from the lines, each event with an id of its own; the same each time."""
+    """Draws the same records from the lines each time; every event has an id of its own."""
 
     def __init__(self, lines: Sequence[bytes], total: int, seed: int = 1) -> None:
         self._lines = lines
@@ -122,7 +123,7 @@ class Load:
         self.total = total
 
     def take(self, count: int) -> Iterator[Message]:
-        """The next records, by turns over the partitions."""
+        """The next records, distributed over the partitions in turn."""
         for number in range(count):
             value = _ID.sub(self._fresh, self._random.choice(self._lines))
             yield Message(value, key=b"%d" % number, partition=number % PARTITIONS)
@@ -133,7 +134,7 @@ class Load:
 
 
 def expected_alerts(broker: KafkaBroker, topic: str) -> set[Origin]:
-    """By the oracle ``match_naive`` and by a second reading of the rule, which must agree."""
+    """The alerts by the oracle ``match_naive``; a second reading of the rule must agree."""
     pipeline = build_pipeline(Settings(rules=RuleSettings(paths=(RULES,))), print)
     by_oracle: set[Origin] = set()
     by_hand: set[Origin] = set()

@@ -16,10 +16,10 @@ _SECONDS = 120
 
 
 class Scene:
-    """Topics on a broker, and the services of one group that work on them.
+    """Topics on a broker, and the services of one group that work on these topics.
 
-    A context manager: at its end every service that still runs is killed. ``settings`` are the
-    services' own, by dotted name.
+    This is a context manager: at its end every service that still runs is killed. ``settings`` are
+    further settings of the services, named with ``__`` between the parts.
     """
 
     def __init__(self, broker: KafkaBroker, directory: Path, **settings: object) -> None:
@@ -51,7 +51,7 @@ class Scene:
             service.kill()
 
     def start(self, *program: str | Path, **extra: str) -> Child:
-        """Start a service; ``program`` replaces ``-m matcher``, ``extra`` is more environment."""
+        """Start a service; ``program`` replaces ``-m matcher``, ``extra`` adds variables."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("MATCHER_")}
         ours = {f"MATCHER_{name.upper()}": str(value) for name, value in self.settings.items()}
         command = [sys.executable, *(program or ("-m", "matcher")), "run"]
@@ -61,7 +61,7 @@ class Scene:
         return service
 
     def start_assigned(self, *program: str | Path, **extra: str) -> Child:
-        """Start a service and wait until partitions are its own."""
+        """Start a service and wait until partitions are assigned to it."""
         service = self.start(*program, **extra)
         self.until(lambda: assignments(service), "an assignment", service)
         return service
@@ -79,7 +79,7 @@ class Scene:
         wait_until(condition, _SECONDS, what, service)
 
     def until_all_committed(self, *services: Child) -> None:
-        """Every record is committed; at once an error where one of the services ends."""
+        """Wait until every record is committed; fail at once if one of the services ends."""
 
         def done() -> bool:
             for service in services:
@@ -91,5 +91,5 @@ class Scene:
 
 
 def assignments(service: Child) -> list[int]:
-    """How many partitions the service was given, each time it was given some."""
+    """How many partitions each assignment gave to the service."""
     return [line["count"] for line in service.said("partitions_assigned")]

@@ -1,6 +1,7 @@
 """The product with a fault: it skips the first records that would have made an alert.
 
-Only to show that the judge of the fault tests sees such a loss. ``SKIPPED_RECORDS`` says how many.
+This program only shows that the judge of the fault tests sees such a loss. ``SKIPPED_RECORDS`` is
+the number of records to skip.
 """
 
 import os

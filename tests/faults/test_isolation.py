@@ -1,4 +1,4 @@
-"""The whole service on a topic with a corrupt batch: it says so, goes on, and ends well."""
+"""The whole service on a topic with a corrupt batch: it reports that, goes on, and ends well."""
 
 import json
 import signal

@@ -35,7 +35,7 @@ def verdict(scene: Scene):
 
 
 def stop_all(scene: Scene) -> None:
-    """One SIGTERM each; whoever still runs must drain and exit with 0."""
+    """Send SIGTERM to every service that still runs; each must drain and exit with 0."""
     running = [service for service in scene.services if service.returncode is None]
     for service in running:
         service.send(signal.SIGTERM)
@@ -45,7 +45,7 @@ def stop_all(scene: Scene) -> None:
 
 @contextmanager
 def producing(scene: Scene, messages: Iterable[Message]) -> Iterator[None]:
-    """Records come in while the block runs; all of them are in when it ends."""
+    """Records are produced while the block runs; all are in the topic when the block ends."""
     thread = threading.Thread(target=scene.broker.produce, args=(scene.input, messages))
     thread.start()
     try:
@@ -90,7 +90,9 @@ def test_the_judge_sees_a_hundred_skipped_records(real_broker, tmp_path, lines):
 
 
 def test_a_process_that_was_stopped_and_goes_on_harms_nobody(real_broker, tmp_path, lines):
-    """SIGSTOP past the session: its partitions are another's when it wakes, in mid-work."""
+    """SIGSTOP lasts longer than the session: when the process goes on in the middle of its work,
+    its partitions belong to another member.
+    """
     short = {"kafka__session_timeout": 2, "kafka__heartbeat_interval": 0.5}
     with Scene(real_broker, tmp_path, **short) as scene:
         load = Load(lines, 26_000)
@@ -133,7 +135,9 @@ def test_sigterm_at_random_instants_loses_and_repeats_nothing(real_broker, tmp_p
 
 @pytest.mark.parametrize("nodes", [1, 3])
 def test_a_broker_that_is_killed_and_comes_back_costs_no_alert(kafka_jars, tmp_path, lines, nodes):
-    """One of three is no outage; the only one is, and the service waits for it."""
+    """The loss of one broker of three is no outage; the loss of the only broker is an outage, and
+    the service waits for the broker.
+    """
     with RealCluster(kafka_jars, tmp_path / "kafka", nodes=nodes) as cluster:
         broker = KafkaBroker("real", cluster.bootstrap)
         with Scene(broker, tmp_path) as scene:

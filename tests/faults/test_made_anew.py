@@ -1,4 +1,4 @@
-"""The input topic is deleted and made anew while it is read: nothing of the new one is lost."""
+"""The input topic is deleted and recreated while it is read: no record of the new topic is lost."""
 
 import signal
 
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(600)]
 
 
 def _produce(scene, count, events):
-    """Records of so many events each; every event matches."""
+    """Write ``count`` records of ``events`` events each; every event matches."""
     lines = [line for line in generated_lines(400) if b"CreateUser" in line or b"/write" in line]
     value = b"[" + b",".join(lines[:events]) + b"]"
     scene.broker.produce(

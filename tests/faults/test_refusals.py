@@ -1,4 +1,4 @@
-"""What cannot work ends the service with one clear message and its documented exit code."""
+"""A setup that cannot work ends the service with one clear message and the documented exit code."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ def secure(kafka_jars, tmp_path_factory):
 
 
 def login(cluster: RealCluster, **changes: object) -> dict[str, object]:
-    """The settings that work, changed."""
+    """The settings of a login that works, with these changes."""
     settings = {
         "kafka__bootstrap_servers": cluster.secure_bootstrap,
         "kafka__security__protocol": "SASL_SSL",
@@ -40,7 +40,7 @@ def login(cluster: RealCluster, **changes: object) -> dict[str, object]:
 
 
 def ends_with(service: Child, code: int) -> str:
-    """It ends with that code and no traceback; what it wrote."""
+    """Check that the service ends with that code and no traceback; return its output."""
     assert service.wait(60) == code, service.tail()
     output = service.output()
     assert "Traceback" not in output, service.tail()
@@ -146,7 +146,7 @@ def test_a_rule_that_does_not_compile_says_where(real_broker, tmp_path):
 def test_dead_letters_that_cannot_be_written_stop_the_service_before_they_are_lost(
     real_broker, tmp_path
 ):
-    """Their topic is taken away while the service runs."""
+    """The topic of the dead letters is deleted while the service runs."""
     doomed = real_broker.create_topic("doomed")
     settings = {"output__dead_letter_topic": doomed, "output__send_timeout": 3}
     with Scene(real_broker, tmp_path, **settings) as scene:

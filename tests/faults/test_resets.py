@@ -1,6 +1,6 @@
-"""Connections that break within microseconds of each other, on the event loop that is shipped.
+"""Connections that break within microseconds of each other, on the event loop of the product.
 
-``MATCHER_FAULT_RESETS`` sets how many times all of them are reset.
+``MATCHER_FAULT_RESETS`` sets how many times all connections are reset.
 """
 
 import json
@@ -44,7 +44,7 @@ def said(service: Child, event: str) -> int:
 def test_connections_reset_one_after_the_other_leave_no_commit_without_an_answer(
     proxied_cluster, tmp_path
 ):
-    """A client whose background tasks die of it answers no commit for ever. Without
+    """A client whose background tasks die of a reset never answers a commit again. Without
     ``write_errors_close_connections`` a run of this size rarely gets to its end.
     """
     cluster, proxy = proxied_cluster

@@ -1,4 +1,4 @@
-"""``matcher run --workers 2``: one service to whoever starts, stops, kills or scrapes it."""
+"""``matcher run --workers 2`` is started, stopped, killed and scraped as one service."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def load_lines() -> list[bytes]:
 
 
 def pids(service: Child) -> dict[int, int]:
-    """The process of each worker that was started last."""
+    """The id of the last process that was started for each worker."""
     return {line["worker"]: line["pid"] for line in service.said("worker_started")}
 
 
@@ -42,7 +42,7 @@ def page(service: Child, name: str) -> tuple[int, str]:
 
 
 def total(service: Child, name: str) -> float:
-    """The sum of a metric's series on the page."""
+    """The sum of all series of a metric on the metrics page."""
     families = text_string_to_metric_families(page(service, "metrics")[1])
     return sum(s.value for family in families for s in family.samples if s.name == name)
 
@@ -105,7 +105,7 @@ def test_a_killed_worker_costs_no_alert_and_comes_back(real_broker, tmp_path, lo
 def test_one_signal_to_every_process_drains_and_repeats_nothing(
     real_broker, tmp_path, load_lines, number
 ):
-    """A terminal and a service manager send theirs to the workers too."""
+    """A terminal and a service manager send their signal to the workers, too."""
     with Scene(real_broker, tmp_path, **TWO) as scene:
         load = Load(load_lines, RECORDS)
         service = start_ready(scene)
@@ -126,7 +126,7 @@ def test_one_signal_to_every_process_drains_and_repeats_nothing(
 
 
 def test_no_worker_outlives_a_killed_supervisor(real_broker, tmp_path):
-    """Not even one that stands still and obeys nobody."""
+    """Not even a worker that is stopped and reacts to nothing outlives its supervisor."""
     with Scene(real_broker, tmp_path, **TWO) as scene:
         service = start_ready(scene)
         workers = pids(service)

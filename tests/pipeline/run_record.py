@@ -1,7 +1,7 @@
-"""Runs one record through the shipped rules and prints what that cost: its peak memory, and how
-often the caller was asked back.
+"""Runs one record through the shipped rules and prints the cost: the peak memory, and how often the
+caller got control back.
 
-A program of its own, so that the peak is that of this record.
+This is a program of its own, so that the peak is the peak of this record alone.
 """
 
 import json
@@ -18,7 +18,9 @@ from matcher.service.wiring import build_pipeline  # noqa: E402
 
 
 def _peak_mib() -> float:
-    """Since the program began: ``ru_maxrss`` would count the process that started it, too."""
+    """The peak since the program began. ``ru_maxrss`` would also count the process that started the
+    program.
+    """
     status = Path("/proc/self/status").read_text("utf-8")
     found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
     assert found

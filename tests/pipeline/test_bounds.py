@@ -1,4 +1,4 @@
-"""What the worst of records cost: bounded memory, and a caller that is asked back meanwhile."""
+"""The cost of the worst records: memory is bounded, and the caller gets control back meanwhile."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ def _filled(head: bytes, piece: bytes, tail: bytes, size: int) -> bytes:
 
 
 def _event(piece: bytes, size: int = 8 * MIB - 64) -> bytes:
-    """An event that rules have to look at, with a list of one thing."""
+    """An event that rules have to look at, with a list that repeats one piece."""
     return _filled(START + b',"x":[', piece + b",", b"1]}", size)
 
 
@@ -114,7 +114,7 @@ def test_the_worst_of_records_takes_bounded_memory(name, tmp_path):
     ],
 )
 def test_the_loop_has_its_turn_while_a_record_is_opened(name, tmp_path):
-    """A part at the latest every 1,024 values, found or taken."""
+    """A part ends after at most 1,024 values that are found or taken."""
     cost = cost_of(RECORDS[name][0](), tmp_path)
     assert cost["parts"] > 150
 

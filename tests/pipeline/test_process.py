@@ -196,7 +196,7 @@ def test_a_fault_of_ours_costs_one_unit_and_says_where(monkeypatch, step, named,
 
 @pytest.mark.parametrize("step", ["log_sources", "candidates_of"])
 def test_a_fault_in_the_glance_costs_nothing(monkeypatch, step):
-    """Then the records of the slice are looked at one by one."""
+    """After the fault the records of the slice are looked at one by one."""
     place = process if step == "log_sources" else RuleSet
     event = trail("CreateUser")
     values = [dumps(event), b"{", dumps({"Records": [event, 5, event]})]

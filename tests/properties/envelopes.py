@@ -1,4 +1,4 @@
-"""Envelopes of every kind that is opened, to be put around one another."""
+"""Envelopes of every kind that is opened, for nesting inside each other."""
 
 import base64
 import gzip
@@ -8,7 +8,7 @@ import string
 
 
 def in_text(raw: bytes, chance: random.Random) -> bytes:
-    """The text as a JSON string: plainly, in ASCII, with escapes that nobody needs."""
+    """The text as a JSON string: plain, in ASCII, or with escapes that are not needed."""
     text = raw.decode("utf-8", "replace")
     if chance.random() < 0.6:
         return json.dumps(text, ensure_ascii=chance.random() < 0.5).encode("utf-8", "replace")
@@ -87,9 +87,7 @@ OF_TEXT = {
 
 
 def enveloped(event: bytes, names: list[str], chance: random.Random) -> bytes:
-    """The event in these envelopes, from the inside out; an envelope that does not fit is left
-    out.
-    """
+    """The event in these envelopes, the innermost first; envelopes that do not fit are left out."""
     record = event
     for name in names:
         if name in OF_TEXT:

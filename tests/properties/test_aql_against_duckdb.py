@@ -1,8 +1,8 @@
-"""An evaluator that is not ours decides alike: DuckDB's SQL, over the public corpus as a table.
+"""An independent evaluator decides as ours does: DuckDB's SQL, with the public corpus as a table.
 
-The SQL says what AQL means where the two differ: '' is NULL, and a comparison with NULL is false.
-Events whose text DuckDB would fold or read otherwise (not ASCII, or with JSON escapes) are left
-out, and texts are not ordered: AQL orders texts of numbers by their value.
+Where AQL and SQL differ, the SQL is written to mean what AQL means: '' is NULL, and a comparison
+with NULL is false. Events whose text DuckDB would fold or read in another way (not ASCII, or with
+JSON escapes) are left out. Texts are not ordered, as AQL orders texts of numbers by their value.
 """
 
 import gzip
@@ -62,7 +62,7 @@ def events(corpus):
 
 @pytest.fixture(scope="module")
 def database(events):
-    """The same as a table; ``id`` is the place in the list."""
+    """The events as a table; ``id`` is the index in the list of events."""
     columns = [f"{COLUMNS[name]} VARCHAR" for name in TEXTS]
     columns += [f"{COLUMNS[name]} BIGINT" for name in NUMBERS]
     connection = duckdb.connect()

@@ -1,7 +1,7 @@
 """``scan --query`` groups, aggregates, sorts and cuts as DuckDB does over the same rows.
 
-The SQL says what AQL leaves open: NULL comes first, FIRST and LAST go by start time, a column that
-is no key is the group's first, and rows that are equal in the order stay as they began.
+The SQL states what AQL leaves open: NULL comes first, FIRST and LAST go by start time, a column
+that is not a key has the group's first value, and rows that sort as equal keep their order.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""An expression prints as AQL, and reading that gives the same expression."""
+"""An expression is printed as AQL, and reading that AQL gives the same expression."""
 
 import json
 from ipaddress import ip_network

@@ -1,4 +1,4 @@
-"""Laws 3, 4 and 5 of unwrapping, for any envelope: and both ways of splitting are one."""
+"""Laws 3, 4 and 5 of unwrapping, for any envelope; and both ways of splitting give the same."""
 
 import base64
 import gzip
@@ -55,12 +55,12 @@ bad = st.sampled_from([raw for raw, _ in BAD])
 
 
 def units(found: Unwrapped) -> tuple:
-    """Everything but the probes, which only the fast way has."""
+    """Everything except the probes, which only the fast way has."""
     return [(event.raw, event.index) for event in found.events], found.rejects, found.skipped
 
 
 def both(record: bytes) -> Unwrapped:
-    """What the record is unwrapped to, by both ways."""
+    """What the record is unwrapped to; checks that both ways agree."""
     found = unwrap(record)
     assert units(found) == units(unwrap_tolerantly(record))
     for event in found.events:
@@ -160,7 +160,7 @@ CUT_EVENTS = (
 
 
 def filled(template: bytes) -> tuple[bytes, list[int]]:
-    """The record, and for each event in it the number of bytes from which on it is complete."""
+    """The record, and for each of its events the length from which on the event is complete."""
     for number, event in enumerate(CUT_EVENTS, 1):
         template = template.replace(b'"<%d>"' % number, in_text(event))
         template = template.replace(b"<%d>" % number, event)

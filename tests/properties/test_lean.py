@@ -32,7 +32,7 @@ PARTITION = TopicPartition("t", 0)
 
 
 def _required(rules, catalogue):
-    """A rule set of those rules that require a literal."""
+    """A rule set of only the rules that require a literal."""
     every = RuleSet(rules, catalogue.log_source_types)
     kept = [plan.rule for plan in every.plans if not plan.required.anything]
     return RuleSet(kept, catalogue.log_source_types)
@@ -47,7 +47,7 @@ def _batches(values, size, first=0):
 
 
 def _agree(ruleset, catalogue, batches):
-    """Both accountings on the same batches; returns what full accounting gave."""
+    """Check that both accountings agree on the batches; return the result of full accounting."""
     full = Pipeline(ruleset, catalogue)
     lean = LeanPipeline(full)
     total = None
@@ -101,7 +101,7 @@ EVENT = b'{"eventSource":"iam.amazonaws.com","eventName":"CreateUser","awsRegion
 
 @pytest.fixture(scope="module")
 def whole_name(catalogue):
-    """A rule whose literal has both quotes of a JSON string."""
+    """A rule whose literal includes both quotes of a JSON string."""
     rule = sigma_rule("aws/cloudtrail", {"eventName": "CreateUser"})
     found = compile_detection(rule, catalogue).expression
     ruleset = _required([make_rule(found)], catalogue)

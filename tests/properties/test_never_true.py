@@ -1,4 +1,4 @@
-"""What is said to hold for no event holds for none, what is said to hold for every one for each."""
+"""What the lint calls never true holds for no event; what it calls always true, for every event."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ CATALOGUE = Catalogue.load()
 
 
 def parts(expression: Expression):
-    """The expression and every one inside it."""
+    """The expression and every expression inside it."""
     yield expression
     match expression:
         case And(items) | Or(items):
@@ -32,7 +32,7 @@ def parts(expression: Expression):
 
 
 def hold_the_lint(expression, events):
-    """Nothing that the lint says of the expression is wrong for one of the events."""
+    """Check that what the lint says of the expression is right for all events."""
     for part in parts(expression):
         said = truth(part)
         if said is not None:

@@ -53,7 +53,7 @@ FIELDS = (
 
 @pytest.fixture(scope="module")
 def catalogues(tmp_path_factory):
-    """The default names, IBM's, and a user's who renames operations."""
+    """The default names, IBM's names, and the names of a user who renames operations."""
     renaming = tmp_path_factory.mktemp("catalogue")
     (renaming / "qid_names.tsv").write_text(RENAMES, "utf-8")
     return (
@@ -151,7 +151,7 @@ document = cloudtrail() | azure() | st.dictionaries(text, value, max_size=5)
 
 
 def written(document, seed):
-    """The document as JSON, each character of a text escaped as some producer might."""
+    """The document as JSON, with each character of a text escaped as some producer might do."""
     chance = random.Random(seed)  # noqa: S311 - a test's spelling, reproducible
 
     def spell(text):
@@ -179,7 +179,7 @@ def written(document, seed):
 
 @st.composite
 def pattern(draw, seen):
-    """A LIKE pattern; mostly one that holds for the text, or for one that is nearly it."""
+    """A LIKE pattern that mostly holds for a text of the events, or for a nearly equal text."""
     if not draw(st.integers(0, 4)):
         return "".join(draw(st.lists(st.sampled_from(["%", "_"]) | text, min_size=1, max_size=4)))
     found = draw(seen)
@@ -189,7 +189,7 @@ def pattern(draw, seen):
 
 @st.composite
 def leaf(draw, properties, values):
-    """A leaf; mostly about a text that one of the events has under that property."""
+    """A leaf, mostly about a text that one of the events has under the property of the leaf."""
     name = draw(st.sampled_from(FIELDS))
     item = Field(properties.find(name), name)
     seen = st.sampled_from(values[name]) if values[name] else text
@@ -221,7 +221,7 @@ def expression(properties, values):
 
 
 def texts_by_field(properties, events):
-    """What the events have under each property, as text."""
+    """The values of the events under each property, as texts."""
     return {
         name: [t for e in events if (t := text_of(operand(item)(e)))]
         for name in FIELDS

@@ -1,5 +1,6 @@
-"""Law 1 on real events: every AQL statement that another tool wrote, every Sigma rule of SigmaHQ's,
-every alias of a Sigma field."""
+"""Law 1 on real events, for every AQL statement that another tool wrote, every Sigma rule of
+SigmaHQ and every alias of a Sigma field.
+"""
 
 import gzip
 import json

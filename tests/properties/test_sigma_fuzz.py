@@ -1,4 +1,4 @@
-"""Any document loads or is refused by RuleErrors: nothing else comes out of the Sigma reader."""
+"""The Sigma reader loads a document or refuses it with RuleErrors; it raises nothing else."""
 
 import copy
 import json
@@ -76,7 +76,7 @@ nodes = st.recursive(
 
 
 def spots(node, above=()):
-    """The way to every value of a document."""
+    """The path to every value of a document."""
     yield above
     inner = (
         node.items()
@@ -89,7 +89,7 @@ def spots(node, above=()):
 
 @st.composite
 def damaged(draw):
-    """A good document with some of its values or keys others, or missing."""
+    """A good document in which some values or keys are replaced or missing."""
     document = copy.deepcopy(draw(st.sampled_from([RULE, RULE, RULE, FILTER, CORRELATION])))
     for _ in range(draw(st.integers(0, 3))):
         ways = [way for way in spots(document) if way]
@@ -113,7 +113,7 @@ def damaged(draw):
 
 
 def load(text):
-    """The rules of a file; everything but a RuleError is a fault."""
+    """Load the rules of a file; any exception except a RuleError is a fault."""
     try:
         documents, errors = read_documents("r.yml", text)
     except RuleError:

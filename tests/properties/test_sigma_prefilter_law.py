@@ -51,7 +51,7 @@ nested = st.recursive(
 
 
 def as_text(found, seed):
-    """A value as JSON in a text, as some producer spells it."""
+    """A value as JSON in a text, spelled as some producer might spell it."""
     return written(found, seed).decode("utf-8", "surrogatepass")
 
 
@@ -66,7 +66,7 @@ in_texts = st.recursive(
 
 @st.composite
 def documents(draw):
-    """Events whose values nest, under names that have dots and in texts, too."""
+    """Events with nested values, also under names that have dots and inside texts."""
     document = dict(draw(cloudtrail() | azure()))
     document["requestParameters"] = draw(nested | in_texts)
     document[draw(st.sampled_from(["a.b", "userIdentity.arn", "x"]))] = draw(nested | in_texts)
@@ -74,7 +74,7 @@ def documents(draw):
 
 
 def opened(found):
-    """What a text holds as JSON; None where it is none."""
+    """The JSON value that a text holds; None if the text is not JSON."""
     try:
         return json.loads(found, strict=False)
     except (ValueError, RecursionError):
@@ -101,7 +101,7 @@ def shown(found):
 
 @st.composite
 def needle(draw, found):
-    """Part of a text, its signs plain; at times with a wildcard, or in another case."""
+    """Part of a text, special characters escaped; at times with a wildcard, or in another case."""
     start, end = sorted(draw(st.tuples(*[st.integers(0, len(found))] * 2)))
     part = found if draw(st.booleans()) else found[start:end]
     part = draw(st.sampled_from([str, str.upper, str.lower, str.swapcase]))(part)
@@ -114,7 +114,7 @@ def needle(draw, found):
 
 @st.composite
 def items(draw, seen):
-    """``field|modifier: value``, mostly of what an event holds there."""
+    """``field|modifier: value``, mostly with a value that an event has in that field."""
     name, found = draw(st.sampled_from(seen))
     if not draw(st.integers(0, 2)):
         name = draw(st.sampled_from(ALIASES))
@@ -158,7 +158,7 @@ def rules(draw, seen):
 
 
 def compiled(texts):
-    """The rules that are taken, each with an id of its own."""
+    """The rules that the reader accepts, each with an id of its own."""
     found = []
     for number, rule in enumerate(texts):
         named = f"id: 11111111-1111-4111-8111-{number:012}\n{rule}"

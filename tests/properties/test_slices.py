@@ -1,4 +1,4 @@
-"""Law 3: told at a glance or looked at one by one, in any slices, records cause the same."""
+"""Law 3: records give the same results, told at a glance or looked at one by one, in any slices."""
 
 import gzip
 import json

@@ -9,7 +9,9 @@ _PATIENCE = 10.0
 
 @pytest.fixture(autouse=True)
 async def no_connection_is_left_open():
-    """aiokafka closes some connections without waiting: the loop needs turns to finish them."""
+    """aiokafka closes some connections without waiting: the event loop needs a few turns to finish
+    that.
+    """
     loop = asyncio.get_running_loop()
     connect, sockets = loop.create_connection, []
 

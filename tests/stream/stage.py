@@ -1,4 +1,4 @@
-"""A worker, its topics and its broker: the same scene on the fake, the mock cluster and Kafka."""
+"""A worker, its topics and its broker: the same on the fake, on the mock cluster and on Kafka."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ _PATIENCE = 100.0
 
 
 class Stage:
-    """Topics of its own on a broker, and workers on them; all workers share one group."""
+    """Topics of its own on a broker, and the workers on these topics, all in one group."""
 
     def __init__(self, broker: KafkaBroker | FakeBroker, **output: Any) -> None:
         self.broker = broker
@@ -87,7 +87,7 @@ class Stage:
         return worker
 
     def produce(self, scripts: Sequence[bytes | None], partition: int | None = None) -> None:
-        """One record a script; by turns over the partitions unless one is named."""
+        """Write one record for each script, to the partitions in turn unless one is named."""
         self.broker.produce(
             self.input,
             [
@@ -103,12 +103,12 @@ class Stage:
         )
 
     def origins(self, topic: str | None = None) -> Counter[tuple[int, int, int]]:
-        """(partition, offset, index) of every alert that was written, with how often."""
+        """How often an alert of each (partition, offset, index) was written."""
         found = (json.loads(m.value)["origin"] for m in self.broker.read_all(topic or self.alerts))
         return Counter((o["partition"], o["offset"], o["index"]) for o in found)
 
     def expected(self, word: bytes = b"alert") -> set[tuple[int, int, int]]:
-        """What the input's scripts ask for."""
+        """The (partition, offset, index) of every outcome that the scripts of the input ask for."""
         return {
             (message.partition, message.offset, index)
             for message in self.broker.read_all(self.input)
@@ -117,7 +117,7 @@ class Stage:
         }
 
     def committed(self) -> dict[int, int]:
-        """The group's offset by partition; empty also while its coordinator is being found."""
+        """The group's offset by partition; empty, too, while the coordinator is not yet known."""
         try:
             return self.broker.committed(self.group, self.input)
         except KafkaException:
@@ -128,7 +128,7 @@ class Stage:
         return all(committed.get(p, 0) == end for p, end in self.broker.ends(self.input).items())
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        """Wait until it holds; the broker is asked in a thread, as its client blocks."""
+        """Wait until the condition holds. The broker is asked in a thread, as its client blocks."""
         deadline = time.monotonic() + _PATIENCE
         inline = isinstance(self.broker, FakeBroker)
         while not (condition() if inline else await asyncio.to_thread(condition)):
@@ -143,7 +143,7 @@ class Stage:
 
     @asynccontextmanager
     async def running(self, worker: Worker) -> AsyncIterator["asyncio.Task[None]"]:
-        """The worker runs inside, and is asked to stop and awaited at the end."""
+        """The worker runs inside the block; at the end it is asked to stop, and awaited."""
         task = asyncio.create_task(worker.run())
         self.tasks.append(task)
         try:

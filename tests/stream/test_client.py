@@ -1,4 +1,4 @@
-"""What every aiokafka client is made with, and what is made of its log lines and its waits."""
+"""The settings of every aiokafka client, and how its log lines and its waits are handled."""
 
 import asyncio
 import logging

@@ -17,7 +17,7 @@ _PATIENCE = 20.0
 
 @pytest.fixture
 def on_uvloop():
-    """Runs a coroutine on the loop that is shipped."""
+    """Runs a coroutine on the event loop of the product."""
 
     def run(work):
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -35,10 +35,10 @@ class _Lost(asyncio.Protocol):
 
 
 async def _close_before_the_next_write(connections):
-    """Give each connection a transport that is closed, and of which its reader does not know yet.
+    """Give each connection a closed transport, while its reader does not know of the closing yet.
 
-    Between a transport's end and the end of the task that reads from it the loop turns twice: that
-    is when a write meets uvloop's RuntimeError.
+    Between the end of a transport and the end of the task that reads from the transport the loop
+    turns twice: in this time a write meets uvloop's RuntimeError.
     """
     loop = asyncio.get_running_loop()
     for connection in connections:

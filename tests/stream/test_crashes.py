@@ -1,6 +1,7 @@
-"""The process dies at every step in turn; another takes over. Nothing is lost.
+"""The process dies at every step in turn, and another process takes over. Nothing is lost.
 
-Only what was read and not committed at the time of death may be written twice.
+Only what comes of records that were read but not committed at the time of death may be written
+twice.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ async def _run_until_death_or_end(stage: Stage, process: Process) -> None:
 
 
 def _check_law(stage: Stage) -> None:
-    """What is committed is written: alerts and dead letters alike."""
+    """Everything that is committed must be written: alerts and dead letters alike."""
     committed = stage.committed()
     origins = stage.origins()
     letters = [dict(m.headers) for m in stage.broker.read_all(stage.dead_letters)]
@@ -63,7 +64,7 @@ async def test_a_death_at_any_step_loses_nothing_and_repeats_only_what_was_not_c
 
 
 async def test_the_check_would_see_a_commit_that_comes_too_early():
-    """The law's own test: records that are committed and not written must not pass."""
+    """A test of the check itself: records that are committed but not written must not pass."""
     stage = _stage()
     await _run_until_death_or_end(stage, Process())
     alerts = stage.broker._topics[stage.alerts]

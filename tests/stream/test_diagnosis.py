@@ -1,4 +1,4 @@
-"""A write that waits for too long is told with its true cause."""
+"""A write that waits for too long is reported with its true cause."""
 
 import asyncio
 import re
@@ -48,7 +48,9 @@ async def test_brokers_that_do_not_answer_are_the_cause():
 async def test_an_alert_topic_that_is_deleted_while_running_is_named(
     real_broker, send_timeout, request_timeout
 ):
-    """Whoever gives up first, we or the client, which then says that a partition has no leader."""
+    """The topic is named whether we give up first or the client does. The client then says that a
+    partition has no leader.
+    """
     stage = Stage(real_broker, send_timeout=send_timeout)
     stage.kafka["request_timeout"] = request_timeout
     with stage.client_log:

@@ -69,7 +69,7 @@ async def test_a_paced_writer_loses_nothing_of_more_than_a_partition_holds(broke
 
 
 async def test_a_writer_without_a_pace_would_lose_records(broker):
-    """Why there is a pacer: the mock cluster drops the oldest, and says nothing."""
+    """Why there is a pacer: the mock cluster drops the oldest records in silence."""
     producer = await _producer(broker)
     for _ in range(1200):
         await producer.send("cloud-audit", _RECORD, partition=0)

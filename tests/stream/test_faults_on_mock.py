@@ -122,7 +122,7 @@ async def test_a_service_that_starts_before_its_broker_waits_for_it(stage, mock_
 
 
 async def test_a_client_whose_commits_hang_for_ever_is_replaced(stage):
-    """As it hung in the field: the coordinator's lock is held, and nobody will release it."""
+    """This was seen in practice: the coordinator's lock is held, and nothing will release it."""
     stage.kafka["commit_timeout"] = 0.5
     worker = await stage.worker()
     async with stage.running(worker):

@@ -1,4 +1,4 @@
-"""Brokers collect records for us while records come, and only then."""
+"""Brokers collect records for a fetch only while records keep coming."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ def consumer():
 
 
 def _paces(now, consumer, *reads):
-    """The pace after each read, which comes so many seconds after the one before."""
+    """The pace after each read; a read is the seconds since the read before, and its records."""
     pace = FetchPace()
     pace.watch(consumer)
     for seconds, records in reads:

@@ -1,4 +1,4 @@
-"""Where a group starts, and where it goes on when its offset is gone."""
+"""Where a group starts, and where it goes on when its offset no longer exists."""
 
 from datetime import UTC, datetime
 
@@ -87,7 +87,7 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(real_broker
 
 
 def _make_anew(broker, topic, scripts):
-    """The topic under the same name, with other records in its first partition."""
+    """Recreate the topic under the same name, with other records in its first partition."""
     broker.delete_topic(topic)
     broker._create(topic, PARTITIONS, {})
     broker.produce(topic, [Message(script) for script in scripts])
@@ -96,7 +96,7 @@ def _make_anew(broker, topic, scripts):
 @pytest.mark.real_kafka
 @pytest.mark.parametrize("start", ["earliest", "latest"])
 async def test_a_topic_made_anew_under_a_frozen_reader_is_read_whole(real_broker, start):
-    """Its position is an offset of the new topic too, so no broker objects."""
+    """The reader's position is a valid offset of the new topic, too, so no broker objects."""
     stage = Stage(real_broker)
     stage.source["start"] = start
     stage.kafka["metadata_max_age"] = 1.0

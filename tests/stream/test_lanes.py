@@ -1,4 +1,4 @@
-"""What waits for one partition, and when it may leave."""
+"""Messages that wait for one partition, and when they may be sent."""
 
 import asyncio
 

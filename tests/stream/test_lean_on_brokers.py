@@ -1,4 +1,4 @@
-"""Lean accounting on three brokers: the alerts of full accounting, and every record counted."""
+"""Lean accounting on three brokers gives the alerts of full accounting and counts every record."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def broker(request):
 
 
 def _values(count):
-    """One record in ten matches, some in envelopes; some are broken or tombstones."""
+    """Record values: one in ten matches, some in envelopes; others are broken or tombstones."""
     for number in range(count):
         event = (HIT if number % 10 == 3 else MISS) % number
         kind = number % 7

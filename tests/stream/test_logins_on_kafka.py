@@ -1,4 +1,4 @@
-"""The other two ways in: a client certificate, and SASL PLAIN over TLS."""
+"""The other two ways to log in: a client certificate, and SASL PLAIN over TLS."""
 
 import pytest
 

@@ -123,7 +123,7 @@ def test_what_another_generation_fetched_is_refused():
 
 
 class _Model(RuleBasedStateMachine):
-    """Beside the tracker: the set of offsets that are done, judged from scratch each time."""
+    """A model to compare the tracker with: the set of finished offsets, judged anew each time."""
 
     @initialize()
     def start(self):

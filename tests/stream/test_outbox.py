@@ -1,4 +1,4 @@
-"""What was handed over, until it is acknowledged or dead-lettered."""
+"""Messages that were handed over, until they are acknowledged or dead-lettered."""
 
 import asyncio
 import json

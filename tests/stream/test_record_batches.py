@@ -1,4 +1,6 @@
-"""Whole batches give what aiokafka's own iterator gives; a broken one, all before it."""
+"""Whole batches give what aiokafka's own iterator gives. Of a fetch with a broken batch, all
+records before that batch are given.
+"""
 
 import gc
 import random
@@ -41,7 +43,9 @@ def _broken(first, count):
 
 
 def _read(*batches, at=0, most=500):
-    """One fetch's records, decoded until it ends; the offsets, where it stands, what was told."""
+    """Decode one fetch to its end. Returns the offsets of the records, the next offset to fetch,
+    and the broken batches that were reported.
+    """
     fetched = FetchedBatches(bytes(b"".join(batches)))
     read = PartitionRecords(PLACE, fetched, [], at, *_CHECKED)
     offsets, told = [], []
@@ -58,7 +62,7 @@ def test_what_stands_before_a_broken_batch_is_read():
 
 
 def test_a_fetch_is_freed_at_once_when_its_records_are_taken():
-    """A cycle would keep the whole fetch until a collection, and the collector rarely runs."""
+    """A reference cycle would keep the whole fetch until a garbage collection, which is rare."""
     gc.disable()
     try:
         read = PartitionRecords(PLACE, FetchedBatches(bytes(_batch(0, 3))), [], 0, *_CHECKED)
@@ -119,7 +123,9 @@ def _record(read):
 
 
 def _by_aiokafka(data, aborted, at, level):
-    """Its own records of one fetch, the offset after them, and the error that ended it."""
+    """What aiokafka itself reads of one fetch: the records, the offset after them, and the error
+    that ended the reading.
+    """
     own = PartitionRecords.__base__
     read = own(PLACE, MemoryRecords(data), list(aborted), at, *_CHECKED[:3], level)
     records = []
@@ -152,7 +158,7 @@ TEXTS = (None, b"", b"{}", b'{"eventName":"X"}' * 90)
 
 
 def _random_batch(rng, magic, first):
-    """A batch in any codec of its format, in format 2 with gaps as compaction leaves them."""
+    """A batch in any codec of its format; in format 2 it has gaps, as compaction leaves them."""
     codec, count = rng.randrange(5 if magic == 2 else 3 + magic), rng.randrange(1, 30)
     if magic < 2:
         builder = LegacyRecordBatchBuilder(magic, codec, 1 << 20)
@@ -170,7 +176,9 @@ def _random_batch(rng, magic, first):
 
 
 def _moved(built, first, count):
-    """Batches of an old format, moved to an offset: a compressed one names its last record's."""
+    """Batches of an old format, moved to an offset. A compressed batch has the offset of its last
+    record.
+    """
     single = len(list(_batches(bytes(built)))) > 1 or count == 1
     moved = bytearray()
     for number, batch in enumerate(_batches(bytes(built))):
@@ -186,7 +194,7 @@ def _batches(data):
 
 
 def _in_format_2(built, first, last_delta, attributes=0):
-    """A batch at an offset, which reaches to its last offset also where that record is gone."""
+    """A batch at an offset. The batch reaches to its last offset even if that record is gone."""
     batch = bytearray(built)
     batch[:8] = first.to_bytes(8, "big")
     batch[22] |= attributes
@@ -203,10 +211,11 @@ def _marker(first, producer, *, abort):
 
 
 def _random_fetch(rng):
-    """A fetch of several batches, transactions that end among them, and where it was asked from.
+    """A fetch of several batches with ends of transactions among them, the aborted transactions,
+    and the offset that was asked for.
 
-    All are of one format, as aiokafka takes for granted; a broker gives no batch and, of an old
-    format, no message before the offset that it was asked for.
+    All batches have one format, as aiokafka takes for granted. A broker gives no batch that ends
+    before the offset that was asked for and, in an old format, no message before that offset.
     """
     begin, magic = rng.randrange(1 << 40), rng.choice((0, 1, 2, 2, 2, 2))
     data, first = _random_batch(rng, magic, begin)

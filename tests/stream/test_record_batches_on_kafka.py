@@ -23,8 +23,8 @@ def _messages(count):
 
 
 async def _read(broker, topic, level, at=0, *, whole=None):
-    """Every record from an offset on, and the position at the end; ``whole`` is how many records of
-    whole batches are taken at a time, None is aiokafka's own way.
+    """Every record from an offset on, and the position at the end. ``whole`` is how many records of
+    whole batches are taken at a time; with None aiokafka reads in its own way.
     """
     partition, records = TopicPartition(topic, 0), []
     consumer = AIOKafkaConsumer(bootstrap_servers=broker.bootstrap, isolation_level=level)

@@ -1,4 +1,4 @@
-"""TLS with SCRAM, and what a person is told when it is set up wrongly."""
+"""TLS with SCRAM, and the messages that a wrong setup gives."""
 
 import pytest
 

@@ -20,7 +20,7 @@ _PATIENCE = 30.0
 
 
 class _Scene:
-    """A sink on a broker, and the topic that it writes to."""
+    """A sink on a broker, and the topic that the sink writes to."""
 
     def __init__(self, broker, partitions=1, limit=None, **output):
         config = {"max.message.bytes": str(limit)} if limit else {}
@@ -48,7 +48,7 @@ class _Scene:
 
 
 async def _refused(parcels):
-    """What is refused of these parcels, once all are written."""
+    """The refusals of these parcels, when all parcels are written."""
     found = [await asyncio.wait_for(parcel.refused(), _PATIENCE) for parcel in parcels]
     return [refusal for some in found for refusal in some]
 

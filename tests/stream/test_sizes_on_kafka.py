@@ -1,4 +1,4 @@
-"""What a real broker refuses for its size, and what becomes of it and of its neighbours."""
+"""Messages that a real broker refuses for their size, and what becomes of them and of others."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What the answers to fetches say of a partition that stands still, and what they do not."""
+"""What the answers to fetches say of a partition that stands still, and what they do not say."""
 
 from types import SimpleNamespace
 
@@ -16,7 +16,7 @@ NOTHING = (0, 10, 10, b"")
 
 
 class _Scene:
-    """One consumer's client, whose clock is set by hand."""
+    """The client of one consumer, with a clock that is set by hand."""
 
     def __init__(self, monkeypatch, *, read_committed=True):
         self.now = 1000.0
@@ -27,7 +27,7 @@ class _Scene:
         StandingPartitions(self.told.append, read_committed=read_committed).watch(self._client)
 
     async def fetch(self, *parts, at=5):
-        """Ten seconds later, one fetch at this offset; ``parts`` is the answer by partition."""
+        """One fetch at this offset, ten seconds later; ``parts`` is the answer by partition."""
         self.now += 10
         self._parts = parts
         asked = [(number, at, 1000) for number in range(len(parts))]

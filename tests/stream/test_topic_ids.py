@@ -1,4 +1,4 @@
-"""Asking for topic ids, and what stands beside a committed offset."""
+"""Asking for topic ids, and the metadata of a committed offset."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from matcher.stream.topic_ids import commit_metadata, committed_topic_id, topic_
 
 
 def _client(*answers):
-    """A client of as many brokers; each that is asked gives the next answer, or raises it."""
+    """A client with one broker for each answer. Each request returns or raises the next answer."""
     left = list(answers)
 
     async def send(_node, _request):

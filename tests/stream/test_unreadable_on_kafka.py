@@ -1,4 +1,4 @@
-"""A batch that is broken on the broker's disk stops its own partition and no other."""
+"""A batch that is broken on the broker's disk stops its own partition and no other partition."""
 
 import asyncio
 
@@ -50,7 +50,9 @@ async def test_a_corrupt_batch_stops_its_partition_alone(real_broker, real_clust
 async def test_a_log_that_the_broker_cannot_read_stops_its_partition_alone(
     real_broker, real_cluster, monkeypatch, breaking
 ):
-    """It answers each fetch with an error that the client takes for a passing one, or with none."""
+    """The broker answers each fetch with an error that the client takes for a passing error, or
+    without an error.
+    """
     monkeypatch.setattr("matcher.stream.standing._STANDING_SECONDS", 1.0)
     stage = _broken_in_the_middle(real_broker, getattr(real_cluster, breaking))
     with structlog.testing.capture_logs() as written, stage.client_log:

@@ -72,7 +72,7 @@ async def test_nothing_is_committed_while_an_acknowledgement_is_missing(stage):
 async def test_nothing_is_committed_between_two_periods_while_records_keep_coming(
     stage, monkeypatch
 ):
-    """A commit after every read was a large part of the work where the load is light."""
+    """A commit after every read was a large part of the work when the load was light."""
     monkeypatch.setattr(committer, "_CALM_SECONDS", 3600.0)
     worker = await stage.worker(commit_seconds=3600.0)
     async with stage.running(worker):
@@ -243,7 +243,7 @@ async def test_records_that_wait_while_the_client_stands_still_end_the_worker(st
 
 
 async def test_an_answer_that_is_missing_now_and_then_hides_no_stall(stage):
-    """No answer proves nothing, and so does not make good what other answers said."""
+    """A missing answer proves nothing, so it does not cancel what other answers said."""
     stage.service["stall_timeout"] = 0.2
     stage.produce([b"alert"], partition=0)
     worker = await stage.worker()
@@ -265,7 +265,7 @@ async def test_an_answer_that_is_missing_now_and_then_hides_no_stall(stage):
 
 
 async def test_a_group_that_assigns_nothing_while_kafka_answers_ends_the_worker(stage, broker):
-    """The client's tasks can end in silence in mid-rebalance; then nothing is ours for ever."""
+    """A client's tasks can end in silence in a rebalance: then we never get a partition again."""
     stage.service["stall_timeout"] = 0.2
     stage.produce([b"alert"], partition=0)
     worker = await stage.worker()
@@ -296,7 +296,7 @@ async def test_a_member_with_nothing_to_read_is_no_stall(stage):
 
 
 async def test_a_client_that_answers_no_commit_twice_is_made_anew(stage, broker):
-    """Its background tasks may have ended in silence: then it answers no commit for ever."""
+    """The client's background tasks may have ended in silence: then no commit is ever answered."""
     stage.produce([b"alert"] * 3, partition=0)
     worker = await stage.worker()
     broker.refusals["commit"] = [CommitUnansweredError("no answer")] * 2
@@ -445,7 +445,7 @@ async def test_reading_waits_while_too_much_is_in_flight(stage):
 
 
 async def test_records_fetched_before_a_rebalance_are_dropped_and_read_again(stage, broker):
-    """Another member may own the partition by now, and may have read these records itself."""
+    """By now another member may own the partition and may have read these records itself."""
     stage.produce([b"alert"] * 5, partition=0)
     worker = await stage.worker()
     read, late = worker._source.read, []

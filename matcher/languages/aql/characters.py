@@ -1,5 +1,5 @@
 """Characters that word processors and web pages put in place of AQL's own."""
-# ruff: noqa: RUF001 - they look like others, which is why they are here
+# ruff: noqa: RUF001 - the characters are listed because they look like others
 
 import unicodedata
 

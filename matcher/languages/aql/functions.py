@@ -111,7 +111,7 @@ def _round(value: Any, digits: Any = 0) -> int | float | None:
         return None
     try:
         rounded = Decimal(str(number)).quantize(Decimal(1).scaleb(-int(places)), ROUND_HALF_UP)
-    except InvalidOperation:  # it has more digits than are kept: there is nothing to round
+    except InvalidOperation:  # more digits than Decimal keeps: there is nothing to round
         return number
     return int(rounded) if places <= 0 else float(rounded)
 

@@ -50,9 +50,9 @@ def _tree(text: str) -> Tree[Token]:
         for token in interactive.iter_parse():
             if len(stack) > MAX_NESTING:
                 raise _too_deep(text, token)
-        tree: Tree[Token] = interactive.feed_eof()  # type: ignore[no-untyped-call] # lark's gap
+        tree: Tree[Token] = interactive.feed_eof()  # type: ignore[no-untyped-call] # untyped
     except UnexpectedInput as error:
-        accepted = interactive.accepts()  # type: ignore[no-untyped-call] # the same
+        accepted = interactive.accepts()  # type: ignore[no-untyped-call] # as above
         raise syntax_error(error, text, accepted) from None
     return tree
 

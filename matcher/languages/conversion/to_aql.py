@@ -215,7 +215,7 @@ class _ToAql:
     def _read_elsewhere(self, name: str, prop: str) -> str:
         """The note for a name that is read in several places; "" for any other name."""
         reads = [str(path) for alias in self._fields.aliases(name) for path in alias.reads]
-        if len(reads) < 2:  # noqa: PLR2004 - several
+        if len(reads) < 2:  # noqa: PLR2004 - not several
             return ""
         return f"{name} is looked for in {', '.join(reads)}; {property_as_written(prop)} may not be"
 

@@ -55,7 +55,7 @@ class Item:
         return {self.key: value} if self.key else value
 
 
-def item_of(leaf: Expression) -> Item:  # noqa: C901 - one case a kind of leaf
+def item_of(leaf: Expression) -> Item:  # noqa: C901 - one case for each kind of leaf
     """The item for one leaf. Raises ValueError for a leaf that no Sigma rule compiles to."""
     match leaf:
         case Among(operand, values, _, caseless):

@@ -77,7 +77,7 @@ def field_uses(sources: Sequence[SigmaLogSource], names: Iterable[str]) -> tuple
 def _use(fields: Fields, name: str) -> FieldUse:
     known = [known_fields()[source.name] for source in fields.sources]
     plain = Path(name).plain
-    for fewest in (1, 0):  # what was seen goes before what is documented
+    for fewest in (1, 0):  # fields that were seen come before documented fields
         if any(one.has(plain, fewest) for one in known):
             return FieldUse(name, How.DIRECT, plain)
         for path in fields.paths(name)[1:]:

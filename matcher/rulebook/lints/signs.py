@@ -45,7 +45,7 @@ def _of_aql(rule: Rule) -> Iterator[Finding]:
 def _of_sigma(source: str) -> Iterator[Finding]:
     try:
         documents, _ = read_documents("", source)
-    except RuleError:  # what it says rests on a directive of its file, such as %TAG
+    except RuleError:  # the document needs a directive of its file, such as %TAG
         return
     for document in documents:
         for key, value in items(document):

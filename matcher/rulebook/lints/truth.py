@@ -39,7 +39,7 @@ def truths(rule: Rule, catalogue: Catalogue) -> Iterator[Finding]:
     if truth(rule.expression) is True:
         yield Finding("always-true", "every event matches", "say in WHERE what is looked for")
     if rule.language == "sigma" and not sources_of(rule):
-        return  # it never holds for its log source, which has a lint of its own
+        return  # the rule never holds for its log source: another lint reports that
     for found in impossible(rule.expression, catalogue):
         message = f"this can never hold: {shown(found.branch)}"
         yield Finding("never-true", message, "take it out, or mend what contradicts itself")
@@ -132,7 +132,7 @@ def _contradict(items: tuple[Expression, ...]) -> bool:
             continue
         texts = [text for text in options if isinstance(text, str) and number_of(text) is None]
         if len(texts) < len(options):
-            continue  # numbers are equal by value, however they are written
+            continue  # numbers are compared by value, not by spelling
         found = frozenset(map(_as_address if is_address(operand) else _of_any_case, texts))
         if not found & wanted.get(operand, found):
             return True

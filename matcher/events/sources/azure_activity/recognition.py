@@ -13,9 +13,9 @@ _TIMES = tuple(
     for name in sdk_spellings(time)
 )
 
-# Azure Monitor's Activity categories; before 2019 the Event Hub form had the operation's last word
-# there (docs/reference/azure.md). Those of the second set are common words: they count beside an
-# operation or a resource only.
+# The categories of Azure Monitor's Activity log. Before 2019 the category in the Event Hub form was
+# the operation's last word (docs/reference/azure.md). The categories of the second set are common
+# words: they count only if the record also has an operation or a resource.
 _OWN_CATEGORIES = frozenset({"administrative", "servicehealth", "resourcehealth", "autoscale"})
 _COMMON_CATEGORIES = frozenset(
     {"alert", "recommendation", "security", "policy", "write", "delete", "action"}

@@ -86,7 +86,7 @@ def username(identity: dict[str, Any], document: dict[str, Any]) -> str | None:
         case "AssumedRole" | "Role":
             return _of_role(identity)
         case "Root":
-            return text(identity, _USER_NAME) or "root"  # "Root" stands in the event
+            return text(identity, _USER_NAME) or "root"  # the event says "Root"
         case "FederatedUser":
             return _arn_tail(identity) or _issuer(identity)
         case "AWSService":
@@ -118,7 +118,7 @@ def _session(identity: dict[str, Any]) -> str | None:
     principal.
     """
     parts = _resource_of_arn(identity).split("/", 2)
-    if len(parts) == 3 and parts[0] == "assumed-role" and parts[2]:  # noqa: PLR2004 - as it says
+    if len(parts) == 3 and parts[0] == "assumed-role" and parts[2]:  # noqa: PLR2004 - see above
         return parts[2]
     _, _, session = (text(identity, _PRINCIPAL) or "").partition(":")
     return session or None
