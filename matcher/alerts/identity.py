@@ -9,7 +9,7 @@ from matcher.engine.rule import Rule
 NAMESPACE = UUID("2d1218a9-0ad1-544f-9eba-34f318b260a7")
 
 _VARIANT = {digit: f"{int(digit, 16) & 0b0011 | 0b1000:x}" for digit in "0123456789abcdef"}
-"""The digit that holds a UUID's variant (RFC 9562, section 4.1), by the hash's digit."""
+"""For each digit of the hash, the digit that holds a UUID's variant (RFC 9562, section 4.1)."""
 
 
 class AlertIds:

@@ -1,4 +1,4 @@
-"""Makes a rule's alerts from what is prepared once a rule and what an event adds."""
+"""Makes a rule's alerts from what is prepared once for the rule and what each event adds."""
 
 from typing import Any
 
@@ -77,8 +77,8 @@ class AlertTemplate:
 
 
 class AlertTemplates(dict[int, AlertTemplate]):
-    """The templates of a rule set, by the rule's index; each is made at its rule's first match, as
-    most of many rules never match.
+    """The templates of a rule set, by the rule's index. Each template is made at its rule's first
+    match, because most rules never match.
     """
 
     def __init__(self, ruleset: RuleSet, max_bytes: int) -> None:
@@ -94,7 +94,7 @@ class AlertTemplates(dict[int, AlertTemplate]):
 
 
 def _encoded_once(section: dict[str, Any]) -> orjson.Fragment | dict[str, Any]:
-    """The section as JSON; as it is, where only the slow way can write it."""
+    """The section as JSON; the unchanged section, where only the slow way can write it."""
     try:
         return orjson.Fragment(orjson.dumps(section))
     except TypeError:

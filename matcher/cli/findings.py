@@ -26,8 +26,8 @@ class Findings:
 
 
 def examine(pipeline: Pipeline, path: str, portions: Iterable[Portion]) -> Iterator[Findings]:
-    """The findings in a file, in the order of its lines wherever a portion ends. Raises what
-    reading the portions raises.
+    """The findings in a file, in the order of its lines, no matter where a portion ends. Raises
+    what reading the portions raises.
     """
     for portion in portions:
         yield from _examined(pipeline, path, portion)
@@ -41,7 +41,7 @@ def _examined(pipeline: Pipeline, path: str, portion: Portion) -> Iterator[Findi
         found = Findings(portion.position, [alert.body for alert in part.alerts], [], part.counts)
         for unit in part.rejects:
             if unit.record.offset == cut and unit.reject.reason is RejectReason.TRUNCATED:
-                # the file is what is cut, and its reject says so
+                # it is the file that is cut, and the file's own reject says so
                 found.counts.rejects[str(unit.reject.reason)] -= 1
                 continue
             while unread and unread[0].record.offset <= unit.record.offset:

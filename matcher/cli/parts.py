@@ -32,7 +32,7 @@ def cut_into_parts(paths: Iterable[str], part_bytes: int = PART_BYTES) -> Iterat
 
 
 def _parts(path: str, part_bytes: int) -> Iterator[Part]:
-    """The parts of one file. Raises OSError before the first part alone."""
+    """The parts of one file. Raises OSError only before the first part."""
     if path == STDIN or not _may_be_cut(Path(path), part_bytes):
         yield Part(path)
         return
@@ -52,8 +52,8 @@ def _may_be_cut(path: Path, part_bytes: int) -> bool:
 
 
 def _spans(raw: IO[bytes], part_bytes: int) -> Iterator[Span]:
-    """Spans that begin where a line begins; the last one goes to the end of the file, or of what
-    can be read.
+    """Spans that begin where a line begins. The last span goes to the end of the file, or to the
+    end of what can be read.
     """
     start, line, position = 0, 1, 0
     try:

@@ -205,7 +205,7 @@ def _chunks(raw: Any) -> Iterator[bytes]:
 
 
 def _chunks_of(raw: Any, span: Span) -> Iterator[bytes]:
-    """The bytes of a span as they stand."""
+    """The bytes of a span, unchanged."""
     raw.seek(span.start)
     left = sys.maxsize if span.end is None else span.end - span.start
     while chunk := raw.read1(min(left, _CHUNK_BYTES)):

@@ -197,7 +197,9 @@ def _moment(now: str | None) -> int:
 def _findings(
     pipeline: Pipeline, files: InputFiles, workers: int
 ) -> Iterator[Iterator[tuple[str, Result]]]:
-    """What is found in the files, in order, by so many processes; one is this one."""
+    """What is found in the files, in order, by this number of processes; with one worker, this
+    process does the work.
+    """
     if workers == 1:
         yield _found_here(pipeline, files)
         return
@@ -227,7 +229,9 @@ class _Scan:
         self.unreadable: list[str] = []
 
     def add(self, path: str, found: Result) -> None:
-        """Count and write what was found. Nothing is read behind the place where a file broke."""
+        """Count and write what was found. What lies behind the place where a file broke is left
+        out.
+        """
         if path in self._broken:
             return
         if isinstance(found, UsageError):

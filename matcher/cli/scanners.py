@@ -1,7 +1,7 @@
 """Examines parts of files in several processes, and gives the findings in the order of the parts.
 
-The processes are forked with the rules loaded, and end with this one however it ends. What they
-find of later parts is held while an earlier part is in work, in bounded memory.
+The processes are forked with the rules loaded, and end when this process ends, however it ends.
+What they find in later parts is held, in bounded memory, while an earlier part is in work.
 """
 
 import os
@@ -24,7 +24,7 @@ from matcher.pipeline.process import Pipeline
 from matcher.service import process
 
 _HELD_BYTES = 128 * 1024 * 1024
-"""So much is held at most, and in addition one message of each process."""
+"""At most so many bytes are held, and in addition one message of each process."""
 _HELD_PARTS = 8
 """So many parts are in work or held for each process."""
 
@@ -55,15 +55,16 @@ class _Scanner:
 
     @property
     def takes_more(self) -> bool:
-        """Whether another part may be given to it. It has a second one at hand, so that it need not
-        wait for us; but nothing is to wait behind a whole file while others are idle.
+        """Whether another part may be given to the process. The process has a second part at hand,
+        so that it need not wait for us; but no part may wait behind a whole file while other
+        processes are idle.
         """
         return len(self.works) < _AT_HAND and all(work.part.span for work in self.works)
 
 
 class Scanners:
-    """A context manager: the processes run while its block does. No thread may run when it begins,
-    as the processes are forked.
+    """A context manager: the processes run while its block runs. No thread may run when the block
+    begins, because the processes are forked.
     """
 
     def __init__(self, pipeline: Pipeline, number: int) -> None:
@@ -122,7 +123,7 @@ class Scanners:
         return scanner.works[-1]
 
     def _receive(self, first: _Work) -> None:
-        """Wait for results, and take them. Where much is held, only those of the first part."""
+        """Wait for results and take them: where much is held, only results of the first part."""
         busy = [scanner for scanner in self._all if scanner.works]
         if self._held >= _HELD_BYTES:
             busy = [scanner for scanner in busy if scanner.works[0] is first]
@@ -139,7 +140,7 @@ class Scanners:
 
     def _scan(self, end: socket.socket) -> None:
         """What a process does: examine each part that it is given."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who was asked to end ends us
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was asked to end ends us
         connection: Connection[bytes, Part] = Connection(end.detach())
         while True:
             try:
@@ -153,7 +154,7 @@ class Scanners:
 
 @contextmanager
 def _its_end_said(scanner: _Scanner) -> Iterator[None]:
-    """Raises MatcherError where the process is found to have ended."""
+    """Raises MatcherError if the process turns out to have ended."""
     try:
         yield
     except (EOFError, OSError) as error:

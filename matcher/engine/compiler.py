@@ -220,9 +220,9 @@ def _on_text(item: Operand, test: TextTest, *, folded: bool = False) -> Predicat
 
 
 def _in_payload(part: str) -> Predicate:
-    """The test that the payload holds this ASCII text in any case. It is looked for in the bytes:
-    an ASCII character of the payload's text is the same byte there, and its case is all that
-    folding changes.
+    """The test that the payload holds this ASCII text in any case. The text is searched for in the
+    payload's bytes: an ASCII character of the payload's text is the same byte there, and folding
+    changes nothing but its case.
     """
     sought, text = part.lower().encode(), part.lower()
 

@@ -31,7 +31,7 @@ from matcher.events.schema import Kind
 
 def cost(expression: Expression) -> int:
     """0 if the test reads nothing, 1 for a field, 2 for a function or a regular expression, 3 for
-    the payload; of an AND or an OR, the cost of its most expensive part.
+    the payload. The cost of an AND or an OR is the cost of its most expensive part.
     """
     match expression:
         case And(items) | Or(items):

@@ -85,8 +85,9 @@ def required_literals(expression: Expression) -> RequiredLiterals:
 
 
 def requirements(expression: Expression) -> tuple[RequiredLiterals, RequiredLiterals]:
-    """The :func:`required_literals`, and further literals that an event must hold besides: the next
-    that exclude the most, such as the event's source where the first are the event's name.
+    """The :func:`required_literals`, and further literals that an event must also hold: those that
+    exclude the most after the first, such as the event's source where the first literals are the
+    event's name.
     """
     first, *further = _requirements(expression)
     return first, further[0] if further else NOTHING_MORE
@@ -236,7 +237,7 @@ def _longest(runs: list[str], name: str) -> RequiredLiterals:
 
 
 def _best(parts: list[RequiredLiterals]) -> tuple[RequiredLiterals, ...]:
-    """The requirements that exclude the most, out of those of an AND."""
+    """Of the requirements of an AND, those that exclude the most."""
     known = [part for part in parts if part.literals is not None]
     if not known:
         because = dict.fromkeys(part.because for part in parts if part.because)
@@ -245,7 +246,9 @@ def _best(parts: list[RequiredLiterals]) -> tuple[RequiredLiterals, ...]:
 
 
 def _either(branches: list[tuple[RequiredLiterals, ...]]) -> tuple[RequiredLiterals, ...]:
-    """The requirements of an OR: one that each branch has is met where the branch holds."""
+    """The requirements of an OR. Each joins a requirement of every branch, so that an event meets
+    it whichever branch holds.
+    """
     united = [
         _union([branch[min(place, len(branch) - 1)] for branch in branches])
         for place in range(max(map(len, branches), default=1))

@@ -48,8 +48,8 @@ def prepared_like_test(pattern: str, escape: str = "") -> TextTest:
 
 
 def ascii_part(pattern: str, escape: str = "") -> str | None:
-    """The ASCII text of a pattern that says no more than that a text holds it; None for any other
-    pattern.
+    """The ASCII text of a pattern that says only that a text holds this ASCII text; None for any
+    other pattern.
     """
     match list(like_pieces(pattern, escape)):
         case [("%", True), (part, False), ("%", True)] if part.isascii():

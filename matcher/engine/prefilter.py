@@ -57,7 +57,9 @@ class Prefilter:
         return self._rules_seen(raw) if self._seen else self.always
 
     def candidates_of(self, events: Sequence[bytes]) -> dict[int, int]:
-        """The same for many events: by its index, each event that a rule could match."""
+        """The candidates of many events, by the event's index. An event that no rule could match is
+        left out.
+        """
         scan, saw, seen = self._scan, self._saw, self._seen
         found: dict[int, int] = {}
         for index, raw in enumerate(events):
@@ -69,7 +71,7 @@ class Prefilter:
         return found
 
     def _rules_seen(self, raw: bytes) -> int:
-        """The rules of the literals that the last scan saw, with those hidden in escapes."""
+        """The rules of the literals that the last scan saw, and of those that escapes hide."""
         found = self.always | self._take_seen()
         if found & self._escaped:
             found = (found | self._in_opened(raw)) & ~self._escaped
@@ -96,7 +98,7 @@ class Prefilter:
         return found
 
     def _in_text(self, text: str) -> int:
-        if len(text) > _LONG_TEXT:  # each literal is reported once, not wherever it stands
+        if len(text) > _LONG_TEXT:  # the scan reports a literal once, not at each place
             self._scan(text.encode("utf-8", "surrogatepass"), self._saw)
             return self._take_seen()
         found = 0

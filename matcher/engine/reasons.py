@@ -69,8 +69,8 @@ class Explanation:
     def reasons(self, event: Event) -> tuple[Reason, ...]:
         """Every leaf that holds for the event, in the rule's order; nothing is short-circuited.
 
-        The expression must hold for the event. So a leaf that must hold for that is not tested
-        again.
+        The expression must hold for the event. A leaf without which the expression cannot hold is
+        therefore not tested again.
         """
         return tuple(
             [reason(event) for holds, reason in self._leaves if holds is None or holds(event)]
@@ -148,7 +148,7 @@ def _option(leaf: Among) -> Getter:
         return _sigma_option(leaf)
     get, values = operand(leaf.operand), leaf.values
     tests = (equal, same_address) if is_address(leaf.operand) else (equal,)
-    # Where all are texts, a text equals none but itself.
+    # Where all values are texts, a text is equal only to itself.
     texts = frozenset(values) if all(isinstance(value, str) for value in values) else frozenset()
 
     def option(event: Event) -> Any:
@@ -191,7 +191,7 @@ def _offset(event: Event, value: Any) -> int | None:
     if not isinstance(value, str) or not value:
         return None
     if value.isascii():
-        # An ASCII byte is that character wherever it stands, beside bytes that are not UTF-8, too.
+        # An ASCII byte always is its ASCII character, even beside bytes that are not UTF-8.
         place = event.payload.lowered.find(value.lower().encode())
         return None if place < 0 else place
     place = event.payload.folded[0].find(fold(value))

@@ -1,10 +1,10 @@
 r"""Finds in the bytes of many records, joined, which of them a rule could match.
 
 :mod:`matcher.engine.prefilter` searches one event that was taken out of its envelopes. Here the
-envelopes are still closed, so that what hides the text of an event is searched for as well: escapes
-(``\u00``, ``\/``), and everything in :data:`matcher.events.envelope.VEILS`. Apart from those, the
-text of an event stands in its record as it is, but for the quotes of an event that stands in a
-string: there, a backslash stands before each.
+envelopes are still closed, so the scan also searches for whatever hides the text of an event:
+escapes (``\u00``, ``\/``), and everything in :data:`matcher.events.envelope.VEILS`. Apart from
+those, the text of an event stands unchanged in its record, with one exception: if the event stands
+in a string, a backslash stands before each of its quotes.
 """
 
 from bisect import bisect_left
@@ -22,8 +22,9 @@ _HITS_AT_LEAST = 64
 
 
 class RecordScan:
-    """Built once for rules that all require a literal; ValueError for others, which could match any
-    record. It must not be used by several threads at once: the scan has one scratch space.
+    """Built once for rules that all require a literal. Raises ValueError for other rules, which
+    could match any record. It must not be used by several threads at once: the scan has one scratch
+    space.
     """
 
     def __init__(self, rules: Iterable[RequiredLiterals]) -> None:
@@ -34,7 +35,7 @@ class RecordScan:
             literals.update(*map(_spellings, required.literals))
         texts = [text.encode() for text in (*sorted(literals), *ESCAPES)]
         self._scan = _scanner([*texts, *VEILS]).scan
-        # the veils of two bytes cost a tenth of the search, and are no ASCII
+        # the two-byte veils are not ASCII, and take a tenth of the time of the search
         self._scan_ascii = _scanner([*texts, *filter(bytes.isascii, VEILS)]).scan
         self._ends: list[int] = []
         self._most = 0
@@ -42,13 +43,13 @@ class RecordScan:
     def hits(self, values: Sequence[bytes]) -> list[int]:
         """The indexes of the records that hold a literal or a veil, ascending.
 
-        No record is missing in which an event matches a rule. Where hits are many, the rest of the
-        records counts as hit: to report a hit costs more than to look at a record.
+        No record in which an event matches a rule is missing. Where there are many hits, all the
+        remaining records count as hits: reporting a hit costs more than looking at a record.
         """
         self._ends, self._most = [], _HITS_AT_LEAST + _HITS_A_RECORD * len(values)
         stopped = False
         joined = b"".join(values)
-        # a text in UTF-16, which may lack its mark; Hyperscan takes no literal with a NUL
+        # a NUL means UTF-16, perhaps without its mark; Hyperscan takes no literal with a NUL
         veiled = [at for at, one in enumerate(values) if b"\0" in one] if b"\0" in joined else []
         scan = self._scan_ascii if joined.isascii() else self._scan
         try:
@@ -83,7 +84,7 @@ def _scanner(texts: Sequence[bytes]) -> hyperscan.Database:
         expressions=texts,
         ids=list(range(len(texts))),
         elements=len(texts),
-        # all alike: exact ones among them would cost a tenth of the search more
+        # all literals ignore case: exact literals among them would make the search a tenth slower
         flags=[hyperscan.HS_FLAG_CASELESS] * len(texts),
         literal=True,
     )

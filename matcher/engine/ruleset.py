@@ -1,10 +1,10 @@
 """The immutable set of rules that run together.
 
-An event passes steps, each more expensive than the one before: the prefilter names the rules whose
-literals stand in the event's bytes; where these are many, a second search drops those whose further
-literals do not; the gate drops the rules of other log source types; only then is the event
-normalized and each remaining rule evaluated. :meth:`RuleSet.match_naive` skips all but the last
-step and must always give the same matches.
+An event passes steps, each more expensive than the step before. The prefilter names the rules whose
+literals stand in the event's bytes. If these rules are many, a second search drops the rules whose
+further literals do not stand there. The gate drops the rules of other log source types. Only then
+is the event normalized and each remaining rule evaluated. :meth:`RuleSet.match_naive` skips all but
+the last step and must always give the same matches.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from matcher.engine.rule import Rule
 from matcher.events.schema import Event, LogSourceType
 
 FEW = 4
-"""So many rules are evaluated sooner than an event is searched for their further literals."""
+"""Evaluating so many rules is faster than searching an event for their further literals."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -75,14 +75,16 @@ class RuleSet:
         return self._confirmed(self._prefilter.candidates(raw), raw)
 
     def candidates_of(self, events: Sequence[bytes]) -> dict[int, int]:
-        """The same for many events: by its index, each event that a rule could match."""
+        """The :meth:`candidates` of many events, by the event's index. An event that no rule could
+        match is left out.
+        """
         found = self._prefilter.candidates_of(events)
         confirmed = {index: self._confirmed(rules, events[index]) for index, rules in found.items()}
         return {index: rules for index, rules in confirmed.items() if rules}
 
     def _confirmed(self, rules: int, raw: bytes) -> int:
-        """Without the rules whose further literals do not stand in the event, if it pays to search
-        for them.
+        """The rules, without those whose further literals do not stand in the event; all the rules,
+        if the search for those literals would not pay.
         """
         if (rules & ~self._further.always).bit_count() <= FEW:
             return rules

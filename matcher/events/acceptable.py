@@ -31,7 +31,7 @@ _UTF16 = re.compile(
     rb"|(?P<utf_16_be>\0[{\[ \t\r\n]\0[\t\r\n -~])"
 )
 UTF16_SIGN_BYTES = 4
-"""From how many bytes :func:`utf16_codec` judges."""
+"""The number of bytes at a text's beginning by which :func:`utf16_codec` judges."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -107,8 +107,8 @@ def opening_brackets(raw: bytes) -> int:
     """The number of opening brackets, including those in texts."""
     if len(raw) > _LONG:
         return raw.count(b"{") + raw.count(b"[")
-    # Replacing searches with memchr, counting byte by byte: where few are found it takes half the
-    # time.
+    # Replacing searches with memchr, while counting goes byte by byte: where there are few
+    # brackets, replacing takes half the time.
     return len(raw) - len(raw.replace(b"{", b"").replace(b"[", b""))
 
 
@@ -150,8 +150,8 @@ def is_too_deep(raw: bytes) -> bool:
     if b"\\" in raw:
         raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
     signs = raw.translate(None, _NEITHER_BRACKET_NOR_QUOTE)
-    # Without an empty string, or the end of one string and the beginning of the next, every other
-    # quote begins a string still.
+    # Without each pair of adjacent quotes (an empty string, or the end of one string and the
+    # beginning of the next), every other quote still begins a string.
     outside = signs.replace(b'""', b"").split(b'"')[::2]
     brackets = b"".join(outside)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH

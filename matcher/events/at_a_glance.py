@@ -1,9 +1,10 @@
 """A glance at many records at once: which of them are one event each, and of which log source.
 
 Nearly every record is a single event that no rule looks at. All that must be known of such a record
-is that it is an acceptable event, and its log source. To learn no more than this costs a third of
-what :func:`matcher.events.envelope.unwrap` and :func:`matcher.events.attribution.attribute`
-cost. Those two are the rule; ``tests/events/test_at_a_glance.py`` checks that the answers agree.
+is that it is an acceptable event, and its log source. Learning only this costs a third of what
+:func:`matcher.events.envelope.unwrap` and :func:`matcher.events.attribution.attribute` cost. Those
+two functions define the answers; ``tests/events/test_at_a_glance.py`` checks that the answers
+agree.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -61,10 +62,10 @@ _decode = msgspec.json.Decoder(
 def log_sources(values: Sequence[bytes], limits: Limits) -> list[SourceKind | None]:
     """The log source of each record that is plainly one event; None for any other record.
 
-    Where this gives a log source, :func:`matcher.events.envelope.unwrap` gives one event, which is
-    the value but for blanks at its end, and :func:`matcher.events.attribution.attribute` gives that
-    event the same log source. None says that the record needs a closer look. Never raises, whatever
-    the bytes.
+    Where this function gives a log source, :func:`matcher.events.envelope.unwrap` gives one event,
+    whose bytes are the value without the blanks at its end, and
+    :func:`matcher.events.attribution.attribute` gives that event the same log source. None says
+    that the record needs a closer look. Never raises, whatever the bytes.
     """
     short = min(MAX_DIGITS, limits.max_event_bytes)
     return [
@@ -84,7 +85,7 @@ Element = TypeVar("Element")
 def told_events(
     elements: Iterable[bytes | Element], units: Units, limits: Limits
 ) -> Iterator[bytes | Element | ToldEvents]:
-    """The elements of an array, in their order, where those that are told come as ToldEvents.
+    """The elements of an array, in their order; those whose log source is told come as ToldEvents.
 
     An element that is not bytes is passed on as it is.
     """
@@ -113,7 +114,7 @@ def _heads(values: Sequence[bytes]) -> list[Any]:
 def _head_of(value: bytes) -> Any:
     try:
         return _decode(value)
-    except Exception:  # noqa: BLE001 - whatever is wrong, the closer look says it
+    except Exception:  # noqa: BLE001 - the closer look says what is wrong
         return None
 
 
@@ -130,9 +131,9 @@ def _told(head: Any) -> SourceKind | None:
 
 
 def _classified(value: bytes) -> SourceKind | None:
-    """The log source of an event that no telltale tells; None if it may be an envelope."""
+    """The log source of an event that has no telltale; None if the event may be an envelope."""
     try:
         members = members_of(value)
         return classify_members(members) if _MAY_BE_OPENED.isdisjoint(members) else None
-    except Exception:  # noqa: BLE001 - whatever is wrong, the closer look says it
+    except Exception:  # noqa: BLE001 - the closer look says what is wrong
         return None

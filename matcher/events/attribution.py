@@ -56,8 +56,8 @@ UnicodeDecodeError and RecursionError.
 
 
 def classify_members(members: dict[str, Any]) -> SourceKind:
-    """:func:`classify`'s answer for :func:`members_of` a document, of which it parses only the few
-    values that are read. Raises the same errors.
+    """The answer of :func:`classify` for a document, from its members as :func:`members_of` gives
+    them. Only the few values that are read are parsed. Raises the errors of :func:`members_of`.
     """
     for name in _READS:
         if name in members:
@@ -66,8 +66,8 @@ def classify_members(members: dict[str, Any]) -> SourceKind:
 
 
 def _shallowly(raw: bytes) -> SourceKind | None:
-    """The answer from the top-level members; None where a parser that is stricter than the rule for
-    acceptable events refuses.
+    """The answer from the top-level members; None where the parser, which is stricter than the rule
+    for acceptable events, refuses the event.
     """
     try:
         return classify_members(members_of(raw))

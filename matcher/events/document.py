@@ -129,9 +129,9 @@ def child(document: dict[str, Any], names: Names) -> dict[str, Any]:
 def opened(inner: Any, kind: type[T]) -> T | None:
     """The object or list, as ``kind`` says, that a text holds as JSON; None for anything else.
 
-    If the text has escapes of its own, only those entries of objects are kept whose texts stand in
-    it as they are read, and other members of a list are None; such a text of more than 16 KB is not
-    opened.
+    If the text has escapes of its own, an object keeps only those entries whose texts stand in the
+    text exactly as they are read, and a list has None for its other members. Such a text of more
+    than 16 KB is not opened.
     """
     if not isinstance(inner, str) or not inner.lstrip().startswith("{" if kind is dict else "["):
         return None

@@ -32,8 +32,9 @@ VEILS = (
     *(b'"%b%b' % (key, end) for key in HIDING_KEYS for end in (b'"', b"\\")),
 )
 """Wherever an envelope holds an event's text in another form than with JSON's escapes (compressed,
-in base64, in UTF-16), the record's bytes hold one of these; unless JSON escapes hide that in turn,
-or the text is in UTF-16 without a byte order mark: then it holds a NUL.
+in base64, in UTF-16), the record's bytes hold one of these. There are two exceptions: JSON escapes
+may hide these bytes in turn, and a text in UTF-16 may lack the byte order mark: then it holds a
+NUL.
 """
 
 _DEFAULT = Limits()

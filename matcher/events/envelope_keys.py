@@ -52,7 +52,7 @@ TEXTS = frozenset({Form.TEXT, Form.EVENT_TEXT, Form.ORIGINAL, Form.RESULT})
 
 _ALWAYS_OPENED = ("Records", "records")
 NO_EVENT_KEYS = (*_ALWAYS_OPENED, "logEvents")
-"""The keys beside which an object may be an envelope or skipped although it has an event's keys."""
+"""An object with one of these keys may be an envelope, or skipped, despite an event's keys."""
 
 _OBJECTS = re.compile(rb"\[[ \t\r\n]*+[{\]]")
 _JSON_TEXT = re.compile(r'[\ufeff \t\r\n]*+(?:\{[ \t\r\n]*+["}]|\[[ \t\r\n]*+[\[{\]])')

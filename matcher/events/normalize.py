@@ -1,8 +1,8 @@
 """An event's bytes → the Event.
 
-Parsing decides whether the event is acceptable; that is done at once. The fields are computed when
-they are first asked for: most events that a rule's literals stand in match no rule, and the rules
-asked them for little.
+Parsing decides whether the event is acceptable, and is done at once. The fields are computed when
+they are first asked for: most events that hold a rule's literals match no rule, and the rules read
+few of their fields.
 """
 
 import json
@@ -54,8 +54,8 @@ def normalize(
 
 
 class _NormalizedEvent(Event):
-    """An event that computes a field, together with those that come with it, when it is first asked
-    for.
+    """An event that computes a field when the field is first asked for, together with the fields
+    that come with it.
     """
 
     extracted: ExtractedFields
@@ -72,7 +72,7 @@ class _NormalizedEvent(Event):
     def replaced(self, **fields: Any) -> Self:
         """The event with other values in some fields."""
         for name in Event.__annotations__:
-            getattr(self, name)  # so that nothing is computed later that would replace them again
+            getattr(self, name)  # a field computed later would replace the new values
         return super().replaced(**fields)
 
 
@@ -82,7 +82,7 @@ _Compute = Callable[[_NormalizedEvent], None]
 
 
 class _Computed:
-    """A field that the event does not have yet. Once it has the field, Python finds it there."""
+    """A field that the event does not have yet. Once computed, Python finds it in the event."""
 
     def __init__(self, name: str, compute: _Compute) -> None:
         self._name = name
@@ -99,7 +99,7 @@ class _Computed:
 
 
 def _computes(*names: str) -> Callable[[_Compute], _Compute]:
-    """Make the function the one that gives an event these fields."""
+    """Register a function as the one that computes these fields of an event."""
 
     def registered(compute: _Compute) -> _Compute:
         for name in names:

@@ -127,7 +127,7 @@ ENVELOPE_KEYS = (
     *("Events", "awslogs", "Sns", "body", "Body", "s3", "s3ObjectKey", "Event"),
     *("digestStartTime", "subscription", "publishTime", "schemaId", "entries"),
 )
-"""An envelope, or an object that is skipped, has one of these keys or one of a wrapper."""
+"""An envelope, or an object that is skipped, has one of these keys or of the WRAPPER_KEYS."""
 
 WRAPPER_KEYS = ("message", "event", "event.original", "_raw", "result", "payload", "log")
 """The keys under which a shipper may put an event."""

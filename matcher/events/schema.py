@@ -95,8 +95,8 @@ class Event:
     Times are epoch milliseconds UTC. None is SQL's NULL: the event has no such value. ``document``
     is the parsed JSON object with its own keys. Neither the event nor its document is ever changed.
 
-    The fields are given here; those of an event that was read are computed when they are first
-    asked for (:mod:`matcher.events.normalize`).
+    An event of this class is given its fields; an event that was read computes each field when the
+    field is first asked for (:mod:`matcher.events.normalize`).
     """
 
     payload: Payload

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-# Of many texts with a few escapes: it looks at the backslashes alone, which "in" does not.
+# Fast for many texts with few escapes: the search looks only at backslashes, "in" does not.
 _OPENABLE = re.compile(r"\\[/u]")
 _UNIT = re.compile(r"\\u((?![dD][89a-fA-F]|00(?:[0189]|22|5[cC]|7[fF]))[0-9a-fA-F]{4})")
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
@@ -29,7 +29,7 @@ class _FoldTable(dict[int, int]):
 
 _FOLD = _FoldTable()
 _NOT_LOWERED = {"\u0130": "\ud800", "\u212a": "\ud801"}
-"""What ``str.lower`` changes and :func:`fold` does not, with a stand-in for each code point."""
+"""Characters that ``str.lower`` changes and :func:`fold` does not, each with its stand-in."""
 _LOWERED_AT_ONCE = 1 << 16  # lower() takes twelve bytes of memory for a code point
 
 
@@ -43,7 +43,7 @@ def fold(text: str) -> str:
         return text.lower()
     if any(stand_in in text for stand_in in _NOT_LOWERED.values()):
         return text.translate(_FOLD)
-    text = text.replace("\u03a3", "\u03c3")  # at a word's end lower() makes another sigma of it
+    text = text.replace("\u03a3", "\u03c3")  # lower() makes another sigma at a word's end
     for character, stand_in in _NOT_LOWERED.items():
         text = text.replace(character, stand_in)
     places = range(0, len(text), _LOWERED_AT_ONCE)
@@ -62,7 +62,7 @@ def unescape(text: str) -> str:
     return _opened(text) if "\\" in text and _OPENABLE.search(text) else text
 
 
-@lru_cache(maxsize=1)  # the prefilter and then the payload ask for one event's text
+@lru_cache(maxsize=1)  # the prefilter asks for an event's text, then the payload does
 def _opened(text: str) -> str:
     return beside_backslashes(text, _printables_opened)
 
@@ -85,8 +85,8 @@ def beside_backslashes(text: str, change: Callable[[str], str]) -> str:
     r"""The text with ``change`` applied to all but its ``\\``; so in the argument of ``change``
     every backslash begins an escape.
 
-    ``change`` must not make a character that is neither printable nor below a blank: a character of
-    that kind stands in for each ``\\`` meanwhile.
+    ``change`` must not make a character that is neither printable nor below a blank: during the
+    call, a character of that kind stands in for each ``\\``.
     """
     if r"\\" not in text:
         return change(text)
@@ -102,10 +102,11 @@ def _printables_opened(text: str) -> str:
 
 
 def _units_opened(text: str, escape: re.Pattern[str], read: Callable[[list[str]], str]) -> str:
-    r"""The text with those escapes replaced that are printable, except for quotes and backslashes.
+    r"""The text in which each escape of a printable character, other than a quote or a backslash,
+    is replaced.
 
-    ``read`` gives the character of each escape, which is written without its first ``\u``. There is
-    no call for each escape: a text may consist of a million.
+    ``read`` gives the characters of escapes, each written without its first ``\u``. There is no
+    call for each escape: a text may consist of a million escapes.
     """
     done = []
     while text:

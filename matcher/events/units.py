@@ -41,8 +41,8 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToldEvents(msgspec.Struct, frozen=True, gc=False):
-    """Consecutive acceptable events of one record, of which the log source is known: as many
-    ``raws`` as ``kinds``. ``first`` is the index of the first of them.
+    """Consecutive acceptable events of one record, whose log sources are known: ``raws`` and
+    ``kinds`` have the same length. ``first`` is the index of the first event.
     """
 
     raws: list[bytes]
@@ -85,8 +85,8 @@ class Units:
         return index
 
     def told(self, raws: list[bytes], kinds: list[SourceKind]) -> ToldEvents | None:
-        """Add events whose log source is told; None, and nothing added, if there are more than the
-        limits allow.
+        """Add events whose log sources are told. Returns None, and adds nothing, if there are more
+        events than the limits allow.
         """
         first = self._count
         if first + len(raws) > self._limits.max_units:

@@ -33,8 +33,8 @@ _short_number = lru_cache(maxsize=1 << 14)(Number)
 
 
 def _number(text: str) -> Number:
-    """The number, which is made once for all short ones that are alike: to make one costs more time
-    and memory than to read it.
+    """The number of a text. All equal short texts share one number object: making a number costs
+    more time and memory than reading the text.
     """
     return _short_number(text) if len(text) <= _LONGEST_SHORT else Number(text)
 
@@ -95,7 +95,7 @@ def _as_written(number: Any) -> orjson.Fragment:
 
 
 def _joined(node: Any) -> str:
-    """The same text, piece by piece."""
+    """The text of :func:`compact`, made piece by piece."""
     if isinstance(node, dict):
         entries = [f"{_joined(key)}:{_joined(inner)}" for key, inner in node.items()]
         return f"{{{','.join(entries)}}}"

@@ -20,7 +20,7 @@ from matcher.pipeline.outcome import Counts, Outcome
 from matcher.pipeline.process import Pipeline
 
 SAMPLED = 64
-"""One record of so many is counted in full: each whose offset is a multiple of this."""
+"""One record in so many is counted in full: each record whose offset is a multiple of this."""
 
 
 def rules_that_forbid_lean(ruleset: RuleSet) -> list[tuple[str, str]]:
@@ -50,7 +50,7 @@ class LeanPipeline:
         return outcome
 
     def parts(self, batch: Batch) -> Iterator[Outcome]:
-        """Everything that the batch causes, in parts; ``done`` is told by the last part alone.
+        """Everything that the batch causes, in parts; only the last part has ``done``.
 
         See :meth:`Pipeline.parts`.
         """

@@ -51,7 +51,7 @@ unit by unit.
 
 EVENTS_A_PART = 256
 """A part ends after about this many events, so that the caller may write and let others run. A
-slice has as many records.
+slice has the same number of records.
 """
 
 
@@ -114,9 +114,9 @@ class Pipeline:
     def _told(
         self, values: Sequence[bytes], counts: Counts
     ) -> list[tuple[int, SourceKind | None, int]]:
-        """Count the records of a slice that are told at a glance. Returns what is left to do: each
-        record that is not told, by its index; and each that is a candidate, with its log source and
-        the rules that could match it.
+        """Count the records of a slice that are told at a glance. Returns, by index, the records
+        that are left to do: each record that is not told; and each candidate, with its log source
+        and the rules that could match it.
         """
         try:
             return self.candidates_of(values, log_sources(values, self.limits), counts)
@@ -126,9 +126,9 @@ class Pipeline:
     def candidates_of(
         self, raws: Sequence[bytes], kinds: Sequence[SourceKind | None], counts: Counts
     ) -> list[tuple[int, SourceKind | None, int]]:
-        """Count the events whose log source is known. Returns by its index each event that is a
-        candidate, with its log source and the rules that could match it; and each of which the log
-        source is not known, without rules.
+        """Count the events whose log source is known. Returns, by index, each candidate, with its
+        log source and the rules that could match it; and each event whose log source is not known,
+        without rules.
         """
         all_known = None not in kinds
         if not all_known:
@@ -195,8 +195,8 @@ class _RecordWork:
             yield _internal_error("opening", error, value or b"", last + 1)
 
     def take(self, unit: Unit | None, outcome: Outcome) -> int:
-        """Count one unit; if it is an event, evaluate the rules that could match it. Returns the
-        number of units it is.
+        """Count one unit; if it is an event, evaluate the rules that could match it. Returns how
+        many units it counts as.
         """
         if isinstance(unit, ToldEvents):
             self._told_events(unit, outcome)

@@ -56,7 +56,7 @@ Snapshot = tuple[Family, ...]
 
 
 class _Histogram(Histogram):
-    """A histogram that takes many values at a price that hardly depends on their number."""
+    """A histogram that takes many values at a cost that hardly depends on their number."""
 
     def observe_all(self, values: Sequence[float]) -> None:
         """Put each of these values into the histogram."""

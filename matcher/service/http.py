@@ -37,7 +37,7 @@ matcher
 """
 
 Answer = Callable[[], tuple[bool, str]]
-"""A health check: whether the service is healthy, and a line or several that say why."""
+"""A health check: whether the service is healthy, and one or more lines that say why."""
 
 Numbers = Callable[[], Awaitable[bytes]]
 """The page that Prometheus scrapes."""

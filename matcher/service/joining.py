@@ -29,9 +29,10 @@ _JOINED: dict[str, Literal["sum", "max", "min"]] = {
 def join(running: Sequence[Snapshot], ended: Iterable[Snapshot] = ()) -> Snapshot:
     """The numbers of all workers together.
 
-    Counters and histograms are added, those of ``ended`` workers too: a counter never goes back. Of
-    an ended worker no gauge counts. :attr:`matcher.metrics.Metric.joined` says how gauges become
-    one. Memory is added as the kernel reports it, so pages that workers share count once for each.
+    Counters and histograms are added, including those of ``ended`` workers, so that a counter never
+    goes back. No gauge of an ended worker counts. :attr:`matcher.metrics.Metric.joined` says how
+    the values of a gauge become one value. Memory is added as the kernel reports it, so memory
+    pages that workers share count once for each worker.
     """
     counting = _with_the_progress_that_counts(running)
     counting += [tuple(filter(_only_grows, snapshot)) for snapshot in ended]
@@ -60,9 +61,9 @@ def _only_grows(family: Family) -> bool:
 
 
 def _with_the_progress_that_counts(running: Sequence[Snapshot]) -> list[Snapshot]:
-    """The snapshots, of which only those keep their time of progress for whose worker records wait.
-    Where none wait, the newest time counts. A worker without a partition makes no progress, and
-    that is no reason for an alarm.
+    """The snapshots, in which only the workers for which records wait keep their time of progress.
+    If no records wait for any worker, the newest time counts. A worker without a partition makes no
+    progress, and this is no reason for an alarm.
     """
     counting = list(filter(_records_wait, running)) or sorted(running, key=_progress)[-1:]
     ids = set(map(id, counting))

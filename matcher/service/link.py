@@ -41,7 +41,7 @@ class Sign(msgspec.Struct, frozen=True, tag=True):
 
 
 class Numbers(msgspec.Struct, frozen=True, tag=True):
-    """A worker's numbers: asked for, or its last ones."""
+    """A worker's numbers: the numbers that were asked for, or the worker's last numbers."""
 
     snapshot: Snapshot
 
@@ -71,7 +71,7 @@ class Link:
         return cls(*await asyncio.open_unix_connection(sock=end))
 
     def send(self, message: Message) -> None:
-        """Send without waiting. To a process that has ended it is lost without an error."""
+        """Send without waiting. A message to a process that has ended is lost without an error."""
         body = _encoder.encode(message)
         self._writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
 

@@ -23,12 +23,12 @@ from matcher.stream.pace import Backoff
 log = structlog.get_logger(__name__)
 
 STUCK_SECONDS = 10
-"""A worker that gave no sign for so long is not live."""
+"""A worker that gave no sign for so many seconds is not live."""
 
 _ANSWER_SECONDS = 2.0
 _LAST_WORDS_SECONDS = 5.0
 _WELL_SECONDS = 60.0
-"""A worker that ran for so long is started again without the growing pauses."""
+"""A worker that ran for so many seconds is started again without the growing pauses."""
 
 
 class Member:
@@ -39,14 +39,14 @@ class Member:
         self.process: Process | None = None
         self.starts = 0
         self.silent = 0
-        """Seconds without a sign, of those in which the supervisor ran."""
+        """Seconds without a sign from the worker; only time in which the supervisor ran counts."""
         self.ready = False
         self.line = "starting"
         """Why the worker is ready or not."""
         self.was_ready = False
         """Whether any process of this member was ever ready."""
         self.failed: Failed | None = None
-        """The error that the last process ended with; None where the process gave none."""
+        """The error that the last process ended with; None if the process reported no error."""
         self.numbers: Snapshot = ()
         self.ended_numbers: Snapshot = ()
         """The counters of all processes that ended."""
@@ -92,7 +92,7 @@ class Member:
         code = None if self.process is None else self.process.exit_code()
         if code is None:
             return None
-        self.silent = 0  # nobody is to kill it: its number may be another's now
+        self.silent = 0  # do not kill it: its id may belong to another process now
         await self._hear_last_words()
         self.process = None
         self.ready, self.line = False, "not running"

@@ -1,7 +1,7 @@
 """Makes worker processes by ``fork``, from a process without threads and outside of its event loop.
 
-A forked worker has the rules that its supervisor loaded: they are read once, all workers have the
-same ones whenever they are started, and their memory is shared.
+A forked worker has the rules that its supervisor loaded: the rules are read once, all workers have
+the same rules whenever they are started, and the memory of the rules is shared.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ from matcher.service.shutdown import IGNORED_SIGNALS, SIGNALS
 _HANDLED = (*SIGNALS, *IGNORED_SIGNALS, signal.SIGCHLD)
 _FIRST_FREE = 3
 EXIT_BUG = 1
-"""A process that ended by a bug."""
+"""The exit code of a process that ended because of a bug."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,9 +33,10 @@ class Process:
     end: socket.socket
 
     def exit_code(self) -> int | None:
-        """The exit code, or, negative, the signal that ended it; None while the process runs.
+        """The exit code; a negative number is the signal that ended the process. None while the
+        process runs.
 
-        It is given once: the kernel forgets the process then.
+        The exit code is given once: the kernel forgets the process then.
         """
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if pid else None
@@ -45,8 +46,8 @@ def start(work: Callable[[socket.socket], None], *, keep_files: bool = False) ->
     """Run ``work`` in a process of its own, with its end of a connection.
 
     The process exits with 0, with the exit code of the MatcherError that ``work`` raises, or with 1
-    after a traceback. It ends with us however we end. Without ``keep_files`` it holds none of our
-    files but the standard streams. No event loop may run here.
+    after a traceback. It ends when we end, however we end. Without ``keep_files`` it holds none of
+    our files but the standard streams. No event loop may run here.
     """
     parent = os.getpid()
     ours, theirs = socket.socketpair()
@@ -71,9 +72,9 @@ def _be_child(
 ) -> NoReturn:
     code = EXIT_BUG
     try:
-        # the parent's objects stay: a socket that is collected would close a file of ours
+        # never collect the parent's objects: a collected socket would close one of our files
         gc.freeze()
-        # the parent's event loop would be told of our signals
+        # otherwise, the parent's event loop would be told of our signals
         signal.set_wakeup_fd(-1)
         for number in _HANDLED:
             signal.signal(number, signal.SIG_DFL)

@@ -93,9 +93,9 @@ Front = Callable[["Service"], AbstractAsyncContextManager[None]]
 class Service:
     """One run of the service. ``on_listening`` is told the HTTP address once it answers.
 
-    A worker of several has a ``front`` in place of HTTP. It is also told by its supervisor when to
-    end, so signals ask it for a drain and never force it: a terminal and a service manager send
-    theirs to every process, beside what the supervisor says.
+    One of several workers has a ``front`` in place of HTTP. Its supervisor also tells it when to
+    end, so a signal asks the worker for a drain and never forces it: a terminal and a service
+    manager send their signals to every process, in addition to what the supervisor says.
 
     Raises ConfigError if the rules do not allow ``input.accounting``.
     """

@@ -85,7 +85,7 @@ class Shutdown:
         self._drain()
 
     def error(self) -> ForcedError:
-        """The error that a forced end is raised as."""
+        """The error to raise after a forced end."""
         return ForcedError(
             f"ended before it had drained: {self.forced}. What was not "
             "acknowledged was not committed, and will be read again."

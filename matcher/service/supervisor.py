@@ -6,8 +6,9 @@
                            │       ├→ worker 2 ─┼→ Kafka: members of one consumer group
     /metrics /readyz ←─────┘       └→ worker N ─┘
 
-Each worker is all of :class:`matcher.service.service.Service` but its HTTP pages. The supervisor
-touches no record. Its event loop stands still while it forks (:mod:`matcher.service.process`).
+Each worker is a whole :class:`matcher.service.service.Service` without its HTTP pages. The
+supervisor touches no record. Its event loop does not run while it forks
+(:mod:`matcher.service.process`).
 """
 
 import asyncio
@@ -57,8 +58,8 @@ _ERRORS: dict[int, type[MatcherError]] = {
 class Supervisor:
     """Runs as many workers as ``service.workers`` says, until a clean drain.
 
-    A worker that crashes, stalls, hangs or is killed is started again, after a pause that grows. A
-    worker that ends with another error ends all, with that error.
+    A worker that crashes, stalls, hangs or is killed is started again, after a pause that grows. If
+    a worker ends with another error, all workers end, and so does the service, with that error.
     """
 
     def __init__(self, settings: Settings, pipeline: Pipeline) -> None:
@@ -107,7 +108,7 @@ class Supervisor:
     # -- workers begin and end ---------------------------------------------------------------------
 
     async def _due(self) -> Sequence[Member]:
-        """Wait until workers are to be started, and give these; none once all have ended."""
+        """Wait until workers are to be started, and return them; none once all have ended."""
         while True:
             self._changed.clear()
             for member in self._members:
@@ -124,7 +125,7 @@ class Supervisor:
             await self._changed.wait()
 
     async def _watch(self) -> None:
-        """Find workers that hang, and have it seen which workers are due."""
+        """Kill workers that hang, and have :meth:`_due` look again which workers are due."""
         longest = max(self._settings.service.stall_timeout, STUCK_SECONDS)
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
@@ -147,7 +148,7 @@ class Supervisor:
         member.start(work)
 
     def _ended(self, member: Member, code: int) -> None:
-        """Start the worker again later, or end all."""
+        """Unless a drain was asked for, start the worker again later or end all workers."""
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         if self._shutdown.requested:
             log.info("worker_ended", worker=member.number, how=how)
@@ -182,7 +183,7 @@ class Supervisor:
     # -- what is seen from outside -----------------------------------------------------------------
 
     async def _numbers(self) -> bytes:
-        """The numbers of all. Of a worker that does not answer, the counters are the last known."""
+        """The numbers of all workers; of a worker that does not answer, its last counters."""
         answered = await asyncio.gather(*(member.give_numbers() for member in self._members))
         running = [self._exposition.snapshot()]
         ended = [member.ended_numbers for member in self._members]
@@ -208,8 +209,8 @@ class Supervisor:
 
 def _is_started_again(member: Member, code: int) -> bool:
     """Whether a worker that was not told to end is started again: after a crash, after a stall, and
-    where a worker that had been ready finds Kafka away. A service alone would end with these too,
-    and is well after a new start.
+    where a worker that had been ready cannot reach Kafka. A service without a supervisor would also
+    end in these cases, and would be well after a new start.
     """
     crashed = code < 0 or code in (EXIT_OK, EXIT_BUG)
     return crashed or code == EXIT_STALLED or (code == EXIT_KAFKA and member.was_ready)

@@ -88,7 +88,7 @@ def build_pipeline(settings: Settings, warn: Callable[[str], None]) -> Pipeline:
 
 
 def accounted(settings: Settings, pipeline: Pipeline) -> Pipeline | LeanPipeline:
-    """What takes the batches under ``input.accounting``.
+    """The pipeline that takes the batches, as ``input.accounting`` says.
 
     Raises ConfigError for ``lean`` if a rule looks at every event: no record could be left closed.
     """

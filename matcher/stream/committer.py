@@ -59,8 +59,8 @@ class Committer:
         """The number of consecutive commits of one client that had no answer."""
 
     def moved(self) -> None:
-        """Note that records were read or acknowledged: a fifth of a second after the last of them
-        there is a commit, as nothing else is to be done.
+        """Note that records were read or acknowledged. A fifth of a second after the last of these
+        events there is a commit, because nothing else is to be done then.
         """
         self._moved = time.monotonic()
         if self._calm is None:

@@ -10,7 +10,7 @@ _RECENT_SECONDS = 0.1
 
 class Pace(NamedTuple):
     """A broker answers when it has ``least_bytes``, or after ``wait_ms``. A partition is fetched
-    alone when the records of others have waited for ``others_seconds`` to be handed out.
+    alone when the records of other partitions have waited for ``others_seconds`` to be handed out.
     """
 
     least_bytes: int
@@ -19,19 +19,20 @@ class Pace(NamedTuple):
 
 
 AT_REST = Pace(1, 100, 0.1)
-"""The next record is answered at once, and while none comes the broker is asked rarely."""
+"""The broker answers with the next record at once; while no record comes, it is asked rarely."""
 COLLECTING = Pace(262_144, 10, 0.1)
-"""Records come one soon after another: at 6,000 a second this makes 100 answers of what would be an
-answer for each batch of each producer.
+"""Records come in quick succession. At 6,000 records a second, the broker gives 100 answers a
+second instead of an answer for each batch of each producer.
 """
 BEHIND = Pace(1, 10, 0.0)
-"""More waits than one read hands out: a partition is fetched as soon as its own are handed out,
-while those of the others are still matched. Otherwise the client would stand still at every fetch.
+"""More records wait than one read hands out. A partition is fetched as soon as its own records are
+handed out, while the records of other partitions are still matched. Otherwise the client would
+stand still at every fetch.
 """
 
 
 class FetchPace:
-    """Sets the fetches of one consumer after another by what came of the last reads."""
+    """Sets how one consumer after another fetches, by what the last reads handed out."""
 
     def __init__(self) -> None:
         self._fetcher: Any = None
@@ -40,12 +41,12 @@ class FetchPace:
 
     def watch(self, consumer: Any) -> None:
         """Set the fetches of this aiokafka consumer, which has started, from now on."""
-        self._fetcher = consumer._fetcher  # noqa: SLF001 - it has settings for no consumer in use
+        self._fetcher = consumer._fetcher  # noqa: SLF001 - no public setting once in use
         self._found = self._full = 0.0
         self._set(AT_REST)
 
     def read(self, records: int, most: int) -> None:
-        """Note how many records a read handed out, and how many it may."""
+        """Note how many records a read handed out, and how many it was allowed to hand out."""
         now = time.monotonic()
         follows = now - self._found < _RECENT_SECONDS
         if records:

@@ -13,7 +13,7 @@ from matcher.stream.outgoing import Message
 NewBuilder = Callable[[], BatchBuilder]
 
 _QUEUED_BATCHES = 2
-"""So many full batches may wait behind the one under way; more would only take memory."""
+"""So many full batches may wait behind the batch under way; more would only take memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,17 @@ class Refusal:
 class Parcel:
     """Messages that were handed over together and are acknowledged together.
 
-    ``written`` is done when every in-sync replica has the messages, but for those in its result. It
-    fails with DeliveryError when nothing can be written any more. Parcels may share it: its result
-    may name messages of others.
+    ``written`` is done when every in-sync replica has the messages, except the messages in its
+    result, which were refused. ``written`` fails with DeliveryError when nothing can be written any
+    more. Several parcels may share one ``written``: its result may name messages of other parcels.
     """
 
     messages: Sequence[Message]
     written: "asyncio.Future[Sequence[Refusal]]"
 
     async def refused(self) -> list[Refusal]:
-        """Wait until the parcel is written; gives those of its own messages that are refused for
-        their size. Raises what ``written`` failed with.
+        """Wait until the parcel is written. Returns those of its own messages that are refused for
+        their size. Raises the error with which ``written`` failed.
         """
         await asyncio.wait({self.written})
         return self.own(self.written.result())
@@ -60,7 +60,9 @@ class Batch:
         self.written: asyncio.Future[Sequence[Refusal]] = asyncio.get_running_loop().create_future()
 
     def add(self, message: Message) -> bool:
-        """Add a message; False, and no more messages, if the batch is full. The first one fits."""
+        """Add a message. Returns False, and takes no more messages, if the batch is full. The first
+        message always fits.
+        """
         added = self.builder.append(
             timestamp=message.timestamp,
             key=message.key,
@@ -73,7 +75,7 @@ class Batch:
         return True
 
     def settle(self, outcome: "Sequence[Refusal] | DeliveryError") -> None:
-        """Tell who waits for it: what was refused of it, or why it is not written."""
+        """Tell those who wait which messages were refused, or why the batch is not written."""
         if self.written.done():
             return
         if isinstance(outcome, DeliveryError):
@@ -84,14 +86,14 @@ class Batch:
 
 class Lane:
     """The batches of one partition, written in their order and one at a time. A batch can be taken
-    when it is full, or after :meth:`release`; until it is taken, it is filled.
+    when it is full, or after :meth:`release`. A batch that is not full is filled until it is taken.
     """
 
     def __init__(self, topic: str, partition: int) -> None:
         self.topic = topic
         self.partition = partition
         self.writing: asyncio.Task[None] | None = None
-        """What takes the batches; None while there is nothing to take."""
+        """The task that takes the batches; None while there is nothing to take."""
         self._filling: Batch | None = None
         self._full: deque[Batch] = deque()
         self._released = False
@@ -99,7 +101,7 @@ class Lane:
 
     @property
     def waits(self) -> bool:
-        """Whether messages are here that nobody may take yet."""
+        """Whether the lane has messages that nobody may take yet."""
         return self._filling is not None and not self._released
 
     @property
@@ -108,7 +110,7 @@ class Lane:
         return bool(self._full) or (self._released and self._filling is not None)
 
     def add(self, message: Message, new_builder: NewBuilder) -> Batch:
-        """Put a message into the batch that is being filled; gives that batch."""
+        """Put a message into the batch that is being filled; returns that batch."""
         batch = self._filling
         if batch is None or not batch.add(message):
             if batch is not None:
@@ -118,7 +120,7 @@ class Lane:
         return batch
 
     def release(self) -> None:
-        """What is here now may be taken, whether it fills a batch or not."""
+        """Allow the messages that are here now to be taken, whether they fill a batch or not."""
         self._released = self._filling is not None
 
     def take(self) -> Batch | None:
@@ -132,7 +134,7 @@ class Lane:
         return batch
 
     async def room(self) -> None:
-        """Wait until few enough full batches wait."""
+        """Wait until at most _QUEUED_BATCHES full batches wait."""
         while len(self._full) > _QUEUED_BATCHES:
             self._taken.clear()
             await self._taken.wait()

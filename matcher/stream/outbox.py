@@ -98,8 +98,8 @@ class Outbox:
     ) -> None:
         """Hand over messages for one destination; wait while too many are not acknowledged.
 
-        ``acknowledged`` is called with those of them, some at a time, that are acknowledged
-        themselves: not with one in whose place there is a dead letter.
+        ``acknowledged`` is called with the messages that are acknowledged themselves, some at a
+        time. It is not called with a message in whose place there is a dead letter.
         """
         while messages:
             room = await self._room()
@@ -130,7 +130,7 @@ class Outbox:
         return DeliveryError(f"{overdue}: {await self._sink.diagnose()}")
 
     async def _room(self) -> int:
-        """How many messages may be sent now, at least one; wait for that."""
+        """Wait until messages may be sent; returns how many may be sent now, at least one."""
         while (room := self._max_in_flight - self.in_flight) <= 0:
             self._acknowledged.clear()
             await self._acknowledged.wait()
@@ -172,7 +172,7 @@ class Outbox:
     def _bury_refused(
         self, delivery: Delivery, messages: Sequence[Message], refusals: Sequence[Refusal]
     ) -> list[Message]:
-        """Begin to write dead letters for the refused messages; gives the others."""
+        """Begin to write dead letters for the refused messages; returns the other messages."""
         for refusal in refusals:
             burial = asyncio.ensure_future(self._bury(delivery, refusal))
             self._burials.add(burial)

@@ -1,4 +1,4 @@
-"""The producer in use: an idempotent one, which is replaced after a broker refused a batch."""
+"""An idempotent producer, which is replaced by a new one after a broker refused a batch."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 BREAKS_THE_SEQUENCE = (*TOO_LARGE, OutOfOrderSequenceNumber)
-"""After these a producer can write no more to the partition, and is replaced."""
+"""After these errors a producer can write no more to the partition, and is replaced."""
 
 
 class Producer:
@@ -31,8 +31,8 @@ class Producer:
 
     A batch that a broker refuses for good leaves a gap in the producer's sequence numbers that
     aiokafka cannot close: every later batch of that partition is refused as out of order. Therefore
-    the next call after a refusal replaces the producer; what is under way elsewhere is written by
-    the old one first.
+    the next call after a refusal replaces the producer; before that, the old producer writes the
+    batches that are under way to other partitions.
 
     A caller hands over no second batch of a partition before the first is written: aiokafka loses a
     batch that waits for its turn while the producer is stopped.
@@ -64,7 +64,7 @@ class Producer:
     async def partitions(self, topic: str) -> tuple[Sequence[int], Sequence[int]]:
         """All partitions of a topic, in order, and those that have a leader now.
 
-        Raises KafkaError if there is no such topic, KafkaUnreachable.
+        Raises KafkaError if there is no such topic, and KafkaUnreachable.
         """
         producer = await self._in_use()
         found = sorted(await producer.partitions_for(topic))
@@ -77,7 +77,7 @@ class Producer:
     async def write(self, batch: BatchBuilder, topic: str, partition: int) -> None:
         """Write a batch; return when every in-sync replica has it.
 
-        Raises KafkaError, of which :data:`TOO_LARGE` may be the fault of one message, and
+        Raises KafkaError; the errors of :data:`TOO_LARGE` may be the fault of one message. Raises
         ProducerClosed where the producer was stopped without an answer.
         """
         batch.close()
@@ -125,7 +125,7 @@ class Producer:
 
 
 def size_of(message: Message) -> int:
-    """The bytes of a batch that holds this message alone, uncompressed."""
+    """The size in bytes of an uncompressed batch that holds this message alone."""
     return int(
         DefaultRecordBatchBuilder.estimate_size_in_bytes(
             message.key, message.value, list(message.headers)

@@ -7,8 +7,8 @@ decoded. Which records are read (aborted transactions, markers, gaps that compac
 before the offset that was asked for) is decided as aiokafka decides it.
 
 aiokafka raises in the middle of a read. The exception loses what was read of other partitions and
-what stands before the broken batch, and tells neither the partition nor the offset. Here such a
-batch ends what is read of its own partition, just before it, and is reported
+what stands before the broken batch, and tells neither the partition nor the offset. Here the read
+of the batch's own partition ends just before such a batch, and the batch is reported
 (docs/reference/kafka.md, *What a fetch does not tell*).
 """
 
@@ -52,8 +52,8 @@ def read_whole(report: Callable[[UnreadableBatch], None]) -> Iterator[None]:
     """While the block runs, ``getmany`` of this task gives records as they were decoded, and not
     aiokafka's ``ConsumerRecord``; it reports broken batches and does not raise.
 
-    The client stays before the batch and fetches it again at once: ``report`` pauses the partition
-    when it has seen enough. Outside such a block, or before
+    The client's position stays before the broken batch, and the client fetches the batch again at
+    once: ``report`` pauses the partition when it has seen enough. Outside such a block, or before
     :func:`record_batches_can_be_read_whole`, aiokafka behaves as usual.
     """
     token = _report.set(report)
@@ -82,7 +82,7 @@ class FetchedBatches(MemoryRecords):  # type: ignore[misc]  # untyped
         return self.current
 
     def is_intact(self) -> bool:
-        """Whether the current batch is what its checksum says."""
+        """Whether the current batch has the checksum that it says."""
         batch = self._fetched[self._start : self._end]
         if batch[_MAGIC_AT] < _FORMAT_2:
             return bool(self.current.validate_crc())
@@ -105,10 +105,11 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # untyp
     def take(self, most: int, report: Callable[[UnreadableBatch], None]) -> list[Record]:
         """The next records, at most ``most``; ``next_fetch_offset`` is the offset after them.
 
-        What stands before a broken batch is given as if it ended there. Only a fetch that begins
-        with a broken batch reports it: the next fetch does.
+        The records before a broken batch are given as if the fetch ended there. Only a fetch that
+        begins with a broken batch reports the batch: the next fetch begins with it.
         """
-        # an iterator that was never begun refers to this object, and would keep the whole fetch
+        # until it is begun, aiokafka's iterator refers to this object, and would keep the whole
+        # fetch
         self._records_iterator = iter(())
         while len(self._decoded) < most and not self._ended():
             self._decode_next()
@@ -131,7 +132,7 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # untyp
         return self._error is not None or not self._records.has_next()
 
     def _decode_next(self) -> None:
-        """Decode the next batch; if it breaks, the records in it before the break."""
+        """Decode the next batch; if it is broken, decode the records before the break."""
         records: list[Record] = []
         after: int | None
         try:
@@ -155,8 +156,9 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # untyp
             self._after = records[-1].offset + 1
 
     def _is_read(self, batch: Any) -> bool:
-        """Whether the records of a batch are to be read: those of a marker never are, those of an
-        aborted transaction only if all are. Batches must be asked about in their order.
+        """Whether the records of a batch are to be read: the records of a marker never are; the
+        records of an aborted transaction are, unless only committed records are read. Batches must
+        be asked about in their order.
         """
         if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
             self._consume_aborted_up_to(batch.base_offset)
@@ -193,7 +195,9 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]  # untyped
 
 
 def _from(position: int, records: list[Record]) -> list[Record]:
-    """The records from an offset on. Offsets that do not rise are left out, as aiokafka does."""
+    """The records from an offset on. As in aiokafka, a record whose offset does not rise is left
+    out.
+    """
     offsets = [record.offset for record in records]
     if not records or (offsets[0] >= position and all(map(lt, offsets, offsets[1:]))):
         return records
@@ -206,7 +210,7 @@ def _from(position: int, records: list[Record]) -> list[Record]:
 
 
 def _timed(records: list[Record]) -> list[Record]:
-    """The records, where those of format 0 have no time: they have -1 then, as in format 2."""
+    """The records. Records of format 0 have no time: they get -1, as in format 2."""
     if not records or records[0].timestamp is not None:
         return records
     return [PlainRecord(one.offset, -1, one.value, one.key) for one in records]

@@ -22,7 +22,7 @@ from matcher.stream.preflight import output_topics
 from matcher.stream.producer import BREAKS_THE_SEQUENCE, TOO_LARGE, Producer, size_of
 
 _LAST_ANSWERS_SECONDS = 1.0
-"""What the producer had answered when it was closed is told to who waits for it."""
+"""After the producer is closed, its last answers have so long to reach those who wait for them."""
 
 
 class Sink(Protocol):
@@ -44,14 +44,14 @@ class Sink(Protocol):
 
 
 class KafkaSink:
-    """A sink that gives its producer whole batches, and so has one acknowledgement for a batch.
+    """A sink that gives its producer whole batches, and so gets one acknowledgement for each batch.
 
     A message that comes alone leaves at once. Those that follow within ``output.linger_ms`` wait
     for the rest of that time, and longer where the batch before them is not acknowledged yet: the
     more there is to write, the larger the batches are.
 
     The messages of a batch that is refused for its size are sent again, each alone: a refusal then
-    means that message.
+    concerns that message only.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class KafkaSink:
         lane.writing = None
 
     async def _write(self, lane: Lane, batch: Batch) -> list[Refusal]:
-        """Write a batch; gives its messages that are refused for their size."""
+        """Write a batch; returns those of its messages that are refused for their size."""
         try:
             await self._producer.write(batch.builder, lane.topic, lane.partition)
         except BREAKS_THE_SEQUENCE as error:
@@ -191,8 +191,9 @@ class KafkaSink:
         return refusals
 
     async def _failure(self, message: Message, error: Exception) -> DeliveryError:
-        """The error for a batch that is not written. A temporary error that lasted until the client
-        gave up is explained: the brokers are asked once, however many batches fail meanwhile.
+        """The error for a batch that is not written. If a temporary error lasted until the client
+        gave up, the error is explained: the brokers are asked once, however many batches fail
+        meanwhile.
         """
         failure = _delivery_error(message, error)
         if not isinstance(error, KafkaError) or not error.retriable:

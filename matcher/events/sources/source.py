@@ -31,9 +31,9 @@ class SourceKind(StrEnum):
 class Telltale:
     """A top-level key whose text tells the log source, if none of the keys ``unless`` is there.
 
-    An event whose text under ``key`` ends with ``ends`` is certainly of the log source; whether any
-    other event is, a telltale does not say. ``key`` is one of
-    :func:`matcher.events.probe.has_event_key`'s.
+    An event whose text under ``key`` ends with ``ends`` is certainly of the log source. A telltale
+    says nothing about any other event. ``key`` is one of the keys that
+    :func:`matcher.events.probe.has_event_key` looks for.
     """
 
     key: str
@@ -50,16 +50,17 @@ class SourceDefinition:
 
     ``certain`` and ``likely`` recognise a document. The ``certain`` functions of all log sources
     are called before any ``likely`` function. Both may be given a document whose top-level values
-    are still :class:`msgspec.Raw`: only values under the keys of ``reads`` are certain to be
-    parsed, and those that are read with :func:`matcher.events.document.child`.
+    are still :class:`msgspec.Raw`: a value is certain to be parsed only if its key is in ``reads``,
+    or if it is read with :func:`matcher.events.document.child`.
 
     ``certain_at_a_glance`` may recognise an event without its document: True means that the event
     is of this log source whatever else it holds, False means nothing.
 
     ``extract`` reads the fields of a document. ``operation`` reads the operation alone, in a tenth
-    of the time; without it, ``extract`` is asked. ``only_operation`` is the operation of every
-    event, if there is only one; records need not hold it. ``has_result``: ``extract`` gives a
-    result that a profile may add to the QID name; there is no ``operation`` then.
+    of the time; without ``operation``, ``extract`` is called. ``only_operation`` is the operation
+    of every event, if the log source has only one; records need not hold it. ``has_result``:
+    ``extract`` gives a result that a profile may add to the QID name; there is no ``operation``
+    then.
     """
 
     kind: SourceKind

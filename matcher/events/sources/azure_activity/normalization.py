@@ -82,7 +82,7 @@ def extract(document: dict[str, Any]) -> ExtractedFields:
 
 
 def _record(document: dict[str, Any]) -> dict[str, Any]:
-    """The record itself; of an event of Event Grid, the record inside, with the time and the id
+    """The record itself; for an event of Event Grid, the record inside it, with the time and the id
     that only the event has.
     """
     if not recognition.is_of_event_grid(document):
