@@ -6,16 +6,18 @@ time to the moment another consumer has the alert, and the CPU that the service 
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
 from benchmarks.compare import OURS, Cost, compared
 from benchmarks.interleaved import ROOT
-from benchmarks.kafka import SHARE, Load, fill
+from benchmarks.kafka import SHARE, Load, raced, served
 from benchmarks.paced import AlertWatch, produce
 from benchmarks.plan import Plan
 from benchmarks.report import Section
-from benchmarks.service import Service
+from benchmarks.service import Service, Spent
 from benchmarks.usage import cpu_seconds
 from tests.faults.load import PARTITIONS
 
@@ -49,11 +51,12 @@ def measure(plan: Plan) -> Section:
 
 def _half_load(plan: Plan) -> int:
     """Half of the rate at which the service reads a full topic, in whole hundreds."""
-    topic = fill(plan, plan.broker, Load("lz4", SHARE), plan.kafka_records)
-    with Service(plan.broker, topic, plan.scratch) as service:
-        rate = service.settled(plan.kafka_records).rate
-    plan.broker.delete_topic(topic)
-    return max(round(rate / 200) * 100, 100)
+
+    def ours(topic: str, count: int) -> dict[str, Callable[[], Spent]]:
+        return {OURS: partial(served, plan, topic, count)}
+
+    (spent,) = raced(plan, Load("lz4", SHARE), plan.kafka_records, ours, rounds=1)[OURS]
+    return max(round(spent.rate / 200) * 100, 100)
 
 
 def _steady(plan: Plan, tree: Path, rate: float) -> list[tuple[str, str, float]]:

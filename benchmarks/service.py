@@ -139,14 +139,15 @@ class Service:
         commit. The start of Python and the joining of the group are not in it, the last
         acknowledgement is.
 
-        Raises TooFewRecordsError if most of them were done before all workers had joined.
+        Raises TooFewRecordsError if most of them were done before all workers had joined, or if the
+        rest took less CPU than the system's clock shows.
         """
         self.wait_assigned()
         before = self.committed()
         cpu, wall = cpu_seconds(self.child.pid), time.perf_counter()
         self.wait_committed(count)
         cpu, wall = cpu_seconds(self.child.pid) - cpu, time.perf_counter() - wall
-        if before > count / 2:
+        if before > count / 2 or cpu <= 0:
             raise TooFewRecordsError
         self.stop()
         return Spent(count - before, cpu, wall)

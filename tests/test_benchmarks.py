@@ -65,7 +65,7 @@ def test_every_contestant_is_measured_at_every_share_and_ours_beside_all(plan):
 @pytest.mark.real_kafka
 @pytest.mark.usefixtures("kafka_jars")
 def test_the_service_is_measured_beside_a_bare_reader_of_its_topic(tmp_path):
-    sizes = {"records": 400, "kafka_records": 5000, "kafka_shares": (0.0, 0.25)}
+    sizes = {"records": 400, "kafka_records": 500, "kafka_shares": (0.0, 0.25)}
     with Plan(tmp_path, rounds=1, **sizes, codecs=("lz4", "zstd")) as plan:
         section = kafka.measure(plan)
     groups = ("lz4, 0 % match", "lz4, 25 % match", "zstd, 1.5 % match")

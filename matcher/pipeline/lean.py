@@ -44,10 +44,7 @@ class LeanPipeline:
 
     def process(self, batch: Batch) -> Outcome:
         """Everything that the batch causes."""
-        outcome = Outcome()
-        for part in self.parts(batch):
-            outcome.add(part)
-        return outcome
+        return Outcome.joined(self.parts(batch))
 
     def parts(self, batch: Batch) -> Iterator[Outcome]:
         """Everything that the batch causes, in parts; only the last part has ``done``.

@@ -1,6 +1,7 @@
 """What a batch causes: everything that must be written before the batch's offsets are committed."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from matcher.alerts.alert import Alert
@@ -69,6 +70,14 @@ class Outcome:
     counts: Counts = field(default_factory=Counts)
     done: int | None = None
     """The last complete offset; None if no slice of records ended in this part."""
+
+    @classmethod
+    def joined(cls, parts: "Iterable[Outcome]") -> "Outcome":
+        """The outcome of consecutive parts as one."""
+        whole = cls()
+        for part in parts:
+            whole.add(part)
+        return whole
 
     def add(self, other: "Outcome") -> None:
         """Append a later outcome."""

@@ -75,10 +75,7 @@ class Pipeline:
 
     def process(self, batch: Batch) -> Outcome:
         """Everything that the batch causes."""
-        outcome = Outcome()
-        for part in self.parts(batch):
-            outcome.add(part)
-        return outcome
+        return Outcome.joined(self.parts(batch))
 
     def parts(self, batch: Batch) -> Iterator[Outcome]:
         """Everything that the batch causes, in parts of about EVENTS_A_PART events: a record may
